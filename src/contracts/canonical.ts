@@ -1,0 +1,24 @@
+import canonicalize from 'canonicalize';
+import { HardshellError } from './errors.ts';
+
+/** Any JSON value. */
+export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
+
+const LONE_SURROGATE = /[\uD800-\uDBFF](?![\uDC00-\uDFFF])|(?<![\uD800-\uDBFF])[\uDC00-\uDFFF]/;
+
+/**
+ * RFC 8785 canonical JSON text of a value.
+ * Throws `malformed` for what I-JSON forbids: lone surrogates, numbers that are not finite, `undefined`.
+ */
+export function canonicalJson(value: Json): string {
+  let text: string | undefined;
+  try {
+    text = canonicalize(value);
+  } catch (cause) {
+    throw new HardshellError('malformed', 'value has no canonical JSON form', { fate: 'refuse', cause });
+  }
+  if (text === undefined || LONE_SURROGATE.test(text) || /\\ud[89a-f]/i.test(text)) {
+    throw new HardshellError('malformed', 'value has no canonical JSON form', { fate: 'refuse' });
+  }
+  return text;
+}
