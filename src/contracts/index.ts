@@ -37,3 +37,28 @@ export {
   type Integrity,
   type Label,
 } from './label.ts';
+export { encodedBytes, extractSchema } from './extract.ts';
+export type { Extract, ExtractAttachment, ExtractFinding, ExtractLink } from './extract.ts';
+export { EXTRACT_LIMITS, EXTRACT_SEVERITIES, EXTRACT_SPAN_PARTS, EXTRACT_UNSAFE } from './extract-limits.ts';
+export {
+  AUDIT_ACTIONS,
+  AUDIT_EVENT_NAMES,
+  AUDIT_MODES,
+  AUDIT_ZONES,
+  HASHED_ID,
+  parseAuditEvent,
+  toAuditAction,
+  toAuditZone,
+} from './audit-event.ts';
+export type {
+  AuditAction,
+  AuditDetails,
+  AuditEvent,
+  AuditEventName,
+  AuditMode,
+  AuditSubject,
+  AuditZone,
+  HashedId,
+} from './audit-event.ts';
+export { AUDIT_REASONS } from './audit-details.ts';
+export type { AuditReason } from './audit-details.ts';
