@@ -37,9 +37,9 @@ export {
   type Integrity,
   type Label,
 } from './label.ts';
-export { encodedBytes, extractSchema } from './extract.ts';
+export { extractSchema } from './extract.ts';
 export type { Extract, ExtractAttachment, ExtractFinding, ExtractLink } from './extract.ts';
-export { EXTRACT_LIMITS, EXTRACT_SEVERITIES, EXTRACT_SPAN_PARTS, EXTRACT_UNSAFE } from './extract-limits.ts';
+export { encodedBytes, EXTRACT_LIMITS, EXTRACT_SEVERITIES, EXTRACT_SPAN_PARTS, EXTRACT_UNSAFE } from './extract-limits.ts';
 export {
   AUDIT_ACTIONS,
   AUDIT_EVENT_NAMES,
@@ -62,3 +62,79 @@ export type {
 } from './audit-event.ts';
 export { AUDIT_REASONS } from './audit-details.ts';
 export type { AuditReason } from './audit-details.ts';
+export { parseMailAddress, type MailAddress } from './address.ts';
+export {
+  APPROVALS,
+  isStricter,
+  type ApprovalRule,
+  type Audience,
+  type AuthorityValue,
+  type Decision,
+  type DecisionRequest,
+  type Effect,
+  type Obligations,
+  type Rate,
+  type RedMark,
+  type SourceFacts,
+} from './decision.ts';
+export {
+  bodySchema,
+  declareAction,
+  mailAddressSchema,
+  referenceSchema,
+  subjectSchema,
+  type ActionDeclaration,
+  type Reference,
+  type Reversibility,
+} from './action.ts';
+export {
+  ACTIONS,
+  draftEmail,
+  getProfile,
+  mailSchema,
+  readEmail,
+  readEmailSchema,
+  searchEmails,
+  searchEmailsSchema,
+  sendEmail,
+  UNBUILT_ACTIONS,
+  type GetProfileParams,
+  type MailParams,
+  type ReadEmailParams,
+  type SearchEmailsParams,
+} from './actions/index.ts';
+export {
+  approvalStatusSchema,
+  capabilityResponseSchema,
+  WIRE_REQUESTS,
+  wireErrorSchema,
+  type ApprovalStatus,
+  type CapabilityResponse,
+  type WireError,
+  type WireRequest,
+  type WireRequestType,
+} from './wire.ts';
+export type {
+  Approval,
+  ApprovalContent,
+  ApprovalState,
+  InfluenceSpan,
+  PresenceMethod,
+  ShownDestination,
+  ShownMail,
+  ShownSource,
+  Verdict,
+} from './approval.ts';
+export {
+  CONNECTOR_ANSWERS,
+  CONNECTOR_REQUESTS,
+  type ConnectorAnswer,
+  type ConnectorRequest,
+} from './connector-wire.ts';
+export {
+  CONTROL_REQUESTS,
+  presenceSchema,
+  type ControlRequest,
+  type ControlRequestType,
+  type PresenceProof,
+} from './control-wire.ts';
