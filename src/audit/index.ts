@@ -1,1 +1,12 @@
-export {};
+export { Chain } from './chain.ts';
+export type { ChainHead, ChainMark, ChainOptions } from './chain.ts';
+export { realFiles } from './file-port.ts';
+export type { DurableFile, FilePort } from './file-port.ts';
+export { makeSubjectHash } from './identifiers.ts';
+export { EMPTY, GENESIS, hashLine, LINE_BYTES_MAX, LINE_DOMAIN, readFrame } from './line.ts';
+export type { Frame, Place } from './line.ts';
+export { AuditLog } from './log.ts';
+export { CompactRange, leafHash, nodeHash } from './merkle.ts';
+export { createLog, openLog } from './open.ts';
+export type { BrokenReason, LogOptions, OpenedLog, OpenOptions, OutboxRow } from './open.ts';
+export { RESERVE_BYTES } from './reserve.ts';

@@ -1,0 +1,80 @@
+import { hash as digestOf } from 'node:crypto';
+import { HardshellError, parseAuditEvent } from '../contracts/index.ts';
+import type { AuditEvent, AuditMode } from '../contracts/index.ts';
+
+/** Hashed before every line, so that no other file's digest can be passed off as a line's. */
+export const LINE_DOMAIN = 'hardshell/audit/v1\n';
+/** `prev` of the first line. */
+export const GENESIS = '0'.repeat(64);
+/** A line is a fixed set of short members; anything longer was not written by us. */
+export const LINE_BYTES_MAX = 4096;
+
+/** `,"hash":"` and 64 digits and `"}`. */
+const HASH_TAIL = 75;
+/** `,"prev":"` and 64 digits and `"`. */
+const PREV_TAIL = 74;
+
+/** Where a line stands: its number, counted from 1, and its hash. `seq` 0 is the empty log. */
+export interface Place {
+  readonly seq: number;
+  readonly hash: string;
+}
+export const EMPTY: Place = { seq: 0, hash: GENESIS };
+
+/** What a raw line says about its own place. */
+export interface Frame extends Place {
+  readonly prev: string;
+}
+
+/**
+ * The exact line, without LF, that follows `after`.
+ * @throws HardshellError `invariant_broken` when the event is not one of ours; the message names the member, no value.
+ */
+export function makeLine(event: AuditEvent, after: Place, stamp: { timeMs: number; mode: AuditMode }): string {
+  const parsed = parseAuditEvent(event);
+  if (!parsed.ok) throw new HardshellError('invariant_broken', parsed.message, { fate: 'stop' });
+  const { event: name, zone, session, action, subject, details } = parsed.event;
+  const body = JSON.stringify({
+    v: 1,
+    seq: after.seq + 1,
+    time: new Date(stamp.timeMs).toISOString(),
+    mode: stamp.mode,
+    event: name,
+    zone,
+    session,
+    action,
+    subject,
+    details,
+    prev: after.hash,
+  });
+  const signedPart = body.slice(0, -1);
+  return `${signedPart},"hash":"${hashLine(signedPart)}"}`;
+}
+
+/** Lower-case hex SHA-256 over the domain and the part of the line before `,"hash":`. ASCII only. */
+export function hashLine(signedPart: string): string {
+  return digestOf('sha256', LINE_DOMAIN + signedPart, 'hex');
+}
+
+/**
+ * The place a line claims, when its frame is exactly ours; null otherwise. Says nothing about its hash.
+ * INVARIANT: lines are ASCII (enumerations, digits, hex), so characters and bytes are the same count.
+ */
+export function readFrame(line: string): Frame | null {
+  const match = /^\{"v":1,"seq":([1-9][0-9]{0,14}),"time":"/.exec(line);
+  if (match === null || line.length > LINE_BYTES_MAX) return null;
+  const end = /,"prev":"([0-9a-f]{64})","hash":"([0-9a-f]{64})"\}$/.exec(line.slice(-(PREV_TAIL + HASH_TAIL)));
+  if (end === null) return null;
+  return { seq: Number(match[1]), prev: end[1] ?? '', hash: end[2] ?? '' };
+}
+
+/** True when `line` is a well-framed line whose hash is right and which follows `after`. */
+export function followsFrom(line: string, after: Place): boolean {
+  const frame = readFrame(line);
+  return (
+    frame !== null &&
+    frame.seq === after.seq + 1 &&
+    frame.prev === after.hash &&
+    frame.hash === hashLine(line.slice(0, -HASH_TAIL))
+  );
+}

@@ -1,0 +1,128 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { DurableFile, FilePort } from './file-port.ts';
+import { EMPTY, GENESIS } from './line.ts';
+import type { Place } from './line.ts';
+import { CompactRange } from './merkle.ts';
+
+/** The lines being written now: where they begin, and their leaf hashes. */
+export interface Segment {
+  readonly first: number;
+  /** Hash of the line before the first one. */
+  readonly prev: string;
+  readonly leaves: Buffer[];
+}
+
+/** What is known of a closed segment from its leaves file. */
+export interface ClosedSegment {
+  readonly first: number;
+  readonly last: number;
+  readonly prev: string;
+  readonly hash: string;
+  /** Edge of the whole tree after the segment's last line. */
+  readonly tree: readonly string[];
+  readonly linesPath: string;
+  readonly leavesPath: string;
+  /** Where the raw leaf hashes begin in the leaves file, in bytes. */
+  readonly leavesAt: number;
+  /** False when retention has removed the lines. */
+  readonly hasLines: boolean;
+}
+
+export const FIRST_SEGMENT: Omit<Segment, 'leaves'> = { first: 1, prev: GENESIS };
+
+/** `audit` for `audit.jsonl`. */
+export function stemOf(name: string): string {
+  return name.replace(/\.jsonl$/, '');
+}
+
+/**
+ * Closes the current segment and begins the next. Order: leaf hashes, rename, new file; a crash between any two leaves
+ * a state that opening understands (a leaves file beside a segment still called `audit.jsonl`; no `audit.jsonl`).
+ */
+export async function closeSegment(from: {
+  dir: string;
+  name: string;
+  files: FilePort;
+  file: DurableFile;
+  segment: Segment;
+  place: Place;
+  tree: CompactRange;
+}): Promise<{ file: DurableFile; segment: Segment }> {
+  const { dir, name, files, segment, place } = from;
+  const header = {
+    v: 1,
+    first: segment.first,
+    last: place.seq,
+    prev: segment.prev,
+    hash: place.hash,
+    tree: from.tree.hashes.map((hash) => Buffer.from(hash).toString('hex')),
+  };
+  const bytes = Buffer.concat([Buffer.from(`${JSON.stringify(header)}\n`, 'latin1'), ...segment.leaves]);
+  await files.replace(join(dir, `${stemOf(name)}.${segment.first}.leaves`), bytes);
+  await files.rename(join(dir, name), join(dir, `${stemOf(name)}.${segment.first}.jsonl`));
+  const file = await files.openFile(join(dir, name), 'create');
+  await from.file.close();
+  return { file, segment: { first: place.seq + 1, prev: place.hash, leaves: [] } };
+}
+
+/**
+ * The closed segments before entry `before`, in order.
+ * @throws Error with a sentence of ours when one is missing, unreadable or does not join the one before it.
+ */
+export function readClosedSegments(dir: string, name: string, before: number): ClosedSegment[] {
+  const stem = stemOf(name);
+  const names = new Set(readdirSync(dir));
+  const firsts: number[] = [];
+  for (const found of names) {
+    if (!found.startsWith(`${stem}.`)) continue;
+    const match = /^\.([1-9][0-9]{0,14})\.(?:jsonl|leaves)$/.exec(found.slice(stem.length));
+    if (match !== null && !firsts.includes(Number(match[1]))) firsts.push(Number(match[1]));
+  }
+  const closed: ClosedSegment[] = [];
+  let end: Place = EMPTY;
+  for (const first of firsts.toSorted((a, b) => a - b)) {
+    if (first >= before) continue;
+    const segment = readHeader(dir, stem, first, names);
+    if (segment.first !== end.seq + 1 || segment.prev !== end.hash) {
+      throw new Error(`the segment from entry ${first} does not join entry ${end.seq}`);
+    }
+    closed.push(segment);
+    end = { seq: segment.last, hash: segment.hash };
+  }
+  return closed;
+}
+
+/** The tree after the last closed segment. */
+export function treeAfter(closed: readonly ClosedSegment[]): CompactRange {
+  const last = closed.at(-1);
+  if (last === undefined) return new CompactRange();
+  return new CompactRange({ size: last.last, hashes: last.tree.map((hash) => Buffer.from(hash, 'hex')) });
+}
+
+function readHeader(dir: string, stem: string, first: number, names: ReadonlySet<string>): ClosedSegment {
+  const leavesPath = join(dir, `${stem}.${first}.leaves`);
+  const linesName = `${stem}.${first}.jsonl`;
+  if (!names.has(`${stem}.${first}.leaves`)) throw new Error(`the leaf hashes from entry ${first} are missing`);
+  const bytes = readFileSync(leavesPath);
+  const end = bytes.indexOf(10);
+  const header =
+    /^\{"v":1,"first":(\d{1,15}),"last":(\d{1,15}),"prev":"([0-9a-f]{64})","hash":"([0-9a-f]{64})","tree":\[((?:"[0-9a-f]{64}",?)*)\]\}$/.exec(
+      bytes.subarray(0, Math.max(end, 0)).toString('latin1'),
+    );
+  const last = Number(header?.[2]);
+  if (header === null || Number(header[1]) !== first || bytes.length !== end + 1 + 32 * (last - first + 1)) {
+    throw new Error(`the leaf hashes from entry ${first} are not readable`);
+  }
+  return {
+    first,
+    last,
+    prev: header[3] ?? '',
+    hash: header[4] ?? '',
+    tree: (header[5] ?? '').match(/[0-9a-f]{64}/g) ?? [],
+    linesPath: join(dir, linesName),
+    leavesPath,
+    leavesAt: end + 1,
+    hasLines: names.has(linesName),
+  };
+}
