@@ -1,4 +1,5 @@
 import { hash as digestOf } from 'node:crypto';
+import type { Digest } from './merkle.ts';
 import { LINE_BYTES_MAX, LINE_DOMAIN } from './line.ts';
 
 /** Bytes before a line that the check may overwrite; whoever hands in a line leaves them free. */
@@ -46,9 +47,9 @@ export function checkLine(buffer: Buffer, start: number, end: number, out: Check
 }
 
 /** RFC 9162 leaf hash of the line in `buffer[start, end)`; overwrites the byte before it. */
-export function leafAt(buffer: Buffer, start: number, end: number): Buffer {
+export function leafAt(buffer: Buffer, start: number, end: number): Digest {
   buffer[start - 1] = 0;
-  return digestOf('sha256', buffer.subarray(start - 1, end), 'buffer');
+  return digestOf('sha256', buffer.subarray(start - 1, end), 'binary');
 }
 
 function bytesAt(buffer: Buffer, at: number, expected: Buffer): boolean {

@@ -130,7 +130,7 @@ export class AuditLog {
   #count({ bytes, lines }: Waiting): void {
     this.#bytes += bytes.length;
     for (const line of lines) {
-      const leaf = leafHash(Buffer.from(line, 'latin1'));
+      const leaf = leafHash(line);
       this.#tree.append(leaf);
       this.#segment.leaves.push(leaf);
     }

@@ -159,7 +159,7 @@ async function bringUpToDate(
   await keepReserve(dir, files);
   const lacking = rows.filter((row) => row.seq > found.place.seq);
   for (const row of lacking) {
-    const leaf = leafHash(Buffer.from(row.line, 'latin1'));
+    const leaf = leafHash(row.line);
     tree.append(leaf);
     segment.leaves.push(leaf);
   }

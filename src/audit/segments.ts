@@ -3,14 +3,15 @@ import { join } from 'node:path';
 import type { DurableFile, FilePort } from './file-port.ts';
 import { EMPTY, GENESIS } from './line.ts';
 import type { Place } from './line.ts';
-import { CompactRange } from './merkle.ts';
+import { CompactRange, digestBytes, toDigest } from './merkle.ts';
+import type { Digest } from './merkle.ts';
 
 /** The lines being written now: where they begin, and their leaf hashes. */
 export interface Segment {
   readonly first: number;
   /** Hash of the line before the first one. */
   readonly prev: string;
-  readonly leaves: Buffer[];
+  readonly leaves: Digest[];
 }
 
 /** What is known of a closed segment from its leaves file. */
@@ -56,9 +57,12 @@ export async function closeSegment(from: {
     last: place.seq,
     prev: segment.prev,
     hash: place.hash,
-    tree: from.tree.hashes.map((hash) => Buffer.from(hash).toString('hex')),
+    tree: from.tree.hashes.map((hash) => digestBytes(hash).toString('hex')),
   };
-  const bytes = Buffer.concat([Buffer.from(`${JSON.stringify(header)}\n`, 'latin1'), ...segment.leaves]);
+  const bytes = Buffer.concat([
+    Buffer.from(`${JSON.stringify(header)}\n`, 'latin1'),
+    ...segment.leaves.map(digestBytes),
+  ]);
   await files.replace(join(dir, `${stemOf(name)}.${segment.first}.leaves`), bytes);
   await files.rename(join(dir, name), join(dir, `${stemOf(name)}.${segment.first}.jsonl`));
   const file = await files.openFile(join(dir, name), 'create');
@@ -97,7 +101,7 @@ export function readClosedSegments(dir: string, name: string, before: number): C
 export function treeAfter(closed: readonly ClosedSegment[]): CompactRange {
   const last = closed.at(-1);
   if (last === undefined) return new CompactRange();
-  return new CompactRange({ size: last.last, hashes: last.tree.map((hash) => Buffer.from(hash, 'hex')) });
+  return new CompactRange({ size: last.last, hashes: last.tree.map((hash) => toDigest(Buffer.from(hash, 'hex'))) });
 }
 
 function readHeader(dir: string, stem: string, first: number, names: ReadonlySet<string>): ClosedSegment {

@@ -134,6 +134,8 @@ export const AUDIT_DETAILS = {
   secret_leased: z.strictObject({ secret: hashed, expires_in_ms: count }),
   // the record itself
   checkpoint_made: z.strictObject({ size: count, root: digest }),
+  /** Recorded before retention removes the lines up to `through`; their leaf hashes stay. */
+  lines_retired: z.strictObject({ through: count }),
   log_recovered: z.strictObject({ recovered: count, cut_bytes: count }),
   other_log_anchored: z.strictObject({
     log: z.enum(['stop-audit', 'guardian-audit', 'gateway-audit', 'supervisor-audit', 'auth-audit', 'command-audit']),
