@@ -1,1 +1,35 @@
-export {};
+export { bwrapArguments, ZONE_NODE, type Mount, type ZoneView } from './bwrap-args.ts';
+export {
+  createBubblewrapDriver,
+  EXIT_PROBE_FAILED,
+  findBubblewrap,
+  zoneMarker,
+  type BubblewrapOptions,
+} from './bubblewrap.ts';
+export { cgroupMembers, killCgroups, type ZoneLimits } from './cgroup.ts';
+export { closeInheritedDescriptors, inheritableDescriptors } from './descriptors.ts';
+export type { ProbeResult, Zone, ZoneDriver, ZoneExit, ZoneSpec } from './driver.ts';
+export { explainBubblewrapError } from './explain.ts';
+export {
+  executableOf,
+  findByEnvironment,
+  identifyProcess,
+  isRunning,
+  killProcess,
+  readProcessStatus,
+  sharedNamespaces,
+  type ProcessId,
+  type ProcessStatus,
+} from './inspect.ts';
+export { findRuntime, parseLoaderTrace, type Runtime } from './runtime.ts';
+export { buildSeccompFilter, VERDICT, type FilterOptions } from './seccomp.ts';
+export { probeWall, type SelfProbeOptions } from './self-probe.ts';
+export {
+  ALLOWED_SYSCALLS,
+  NEWEST_KNOWN,
+  SERVE_SYSCALLS,
+  syscallNumbers,
+  TRIPWIRE_SYSCALLS,
+  WATCH_SYSCALLS,
+  type SyscallArch,
+} from './syscalls.ts';

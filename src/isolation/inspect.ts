@@ -1,0 +1,105 @@
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+
+/** A process that cannot be mistaken for a later one with the same number. */
+export interface ProcessId {
+  readonly pid: number;
+  /** Clock ticks since boot at which it started. */
+  readonly startedAt: string;
+}
+
+/** The identity of a running process, or undefined when there is none (a zombie counts as none). */
+export function identifyProcess(pid: number): ProcessId | undefined {
+  const stat = readText(`/proc/${pid}/stat`);
+  if (stat === undefined) return undefined;
+  // The command's name may hold anything, brackets too: fields are counted from its end.
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  const startedAt = fields[19];
+  return startedAt === undefined || fields[0] === 'Z' || fields[0] === 'X' ? undefined : { pid, startedAt };
+}
+
+/** True while exactly that process runs. */
+export function isRunning(process: ProcessId): boolean {
+  return identifyProcess(process.pid)?.startedAt === process.startedAt;
+}
+
+/** SIGKILL to exactly that process; false when it is gone already. */
+export function killProcess(target: ProcessId): boolean {
+  if (!isRunning(target)) return false;
+  try {
+    process.kill(target.pid, 'SIGKILL');
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+export function childrenOf(pid: number): number[] {
+  const text = readText(`/proc/${pid}/task/${pid}/children`) ?? '';
+  return text.split(' ').filter(Boolean).map(Number);
+}
+
+/** What the kernel says about a process, in the words of /proc/PID/status. */
+export interface ProcessStatus {
+  readonly seccomp: string;
+  readonly noNewPrivs: string;
+  readonly capEff: string;
+  readonly capBnd: string;
+  /** Real, effective, saved and file-system uid as this process sees them. */
+  readonly uids: readonly number[];
+}
+
+export function readProcessStatus(pid: number | 'self'): ProcessStatus | undefined {
+  const text = readText(`/proc/${pid}/status`);
+  if (text === undefined) return undefined;
+  const field = (name: string): string => new RegExp(`^${name}:\\s*(.*)$`, 'm').exec(text)?.[1]?.trim() ?? '';
+  return {
+    seccomp: field('Seccomp'),
+    noNewPrivs: field('NoNewPrivs'),
+    capEff: field('CapEff'),
+    capBnd: field('CapBnd'),
+    uids: field('Uid').split(/\s+/).map(Number),
+  };
+}
+
+export const ZONE_NAMESPACES = ['user', 'net', 'pid', 'ipc', 'uts', 'mnt', 'cgroup'] as const;
+
+/** Namespaces that a process shares with us; a zone must share none. An unreadable one counts as shared. */
+export function sharedNamespaces(pid: number): string[] {
+  return ZONE_NAMESPACES.filter((name) => {
+    const theirs = readLink(`/proc/${pid}/ns/${name}`);
+    return theirs === undefined || theirs === readLink(`/proc/self/ns/${name}`);
+  });
+}
+
+export function executableOf(pid: number): string | undefined {
+  return readLink(`/proc/${pid}/exe`);
+}
+
+/** Every process whose environment at its start held `marker`; those we may not look into are not ours. */
+export function findByEnvironment(marker: string): ProcessId[] {
+  const found: ProcessId[] = [];
+  for (const name of readdirSync('/proc')) {
+    if (!/^\d+$/.test(name)) continue;
+    const environment = readText(`/proc/${name}/environ`);
+    if (environment === undefined || !environment.split('\0').includes(marker)) continue;
+    const identity = identifyProcess(Number(name));
+    if (identity !== undefined) found.push(identity);
+  }
+  return found;
+}
+
+function readText(path: string): string | undefined {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return undefined;
+  }
+}
+
+function readLink(path: string): string | undefined {
+  try {
+    return readlinkSync(path);
+  } catch {
+    return undefined;
+  }
+}

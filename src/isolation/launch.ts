@@ -1,0 +1,143 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import type { Readable, Writable } from 'node:stream';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { HardshellError } from '../contracts/index.ts';
+import { BWRAP_FD, bwrapArguments, ZONE_NODE, type ZoneView } from './bwrap-args.ts';
+import { inheritableDescriptors } from './descriptors.ts';
+import type { ZoneSpec } from './driver.ts';
+import { childrenOf, executableOf, readProcessStatus, sharedNamespaces } from './inspect.ts';
+
+/** A zone that waits in front of its first instruction. */
+export interface HeldZone {
+  readonly child: ChildProcess;
+  /** Host pid of the first process inside. */
+  readonly initPid: number;
+  readonly release: () => void;
+}
+
+export interface LaunchOptions {
+  readonly bwrap: string;
+  readonly spec: ZoneSpec;
+  readonly view: ZoneView;
+  readonly filter: Buffer;
+  /** Stands in the environment of bubblewrap itself, so that a stop without records finds it. */
+  readonly marker: string;
+}
+
+const HOLD_MS_MAX = 10_000;
+const STDERR_BYTES_MAX = 4_096;
+
+/** Starts bubblewrap and waits until it holds the zone in its new namespaces, before anything executes in it. */
+export async function launchHeld(options: LaunchOptions): Promise<HeldZone> {
+  const { spec, view } = options;
+  const leaked = inheritableDescriptors();
+  if (leaked.length > 0) {
+    throw failed(`descriptors ${leaked.join(', ')} would leak into \`${spec.name}\``);
+  }
+  const stdio: ('ignore' | 'pipe' | object)[] = ['ignore', 'pipe', 'pipe'];
+  stdio[BWRAP_FD.zone] = spec.descriptor ?? 'ignore';
+  for (let fd = BWRAP_FD.zone + 1; fd <= BWRAP_FD.seccomp; fd++) stdio[fd] = 'ignore';
+  for (const fd of [BWRAP_FD.status, BWRAP_FD.block, BWRAP_FD.args, BWRAP_FD.seccomp]) stdio[fd] = 'pipe';
+  const child = spawn(options.bwrap, ['--args', String(BWRAP_FD.args), '--', ZONE_NODE, ...spec.nodeArguments], {
+    ...(spec.uid === undefined ? {} : { uid: spec.uid }),
+    ...(spec.gid === undefined ? {} : { gid: spec.gid }),
+    env: { HARDSHELL_ZONE_OF: options.marker },
+    cwd: '/',
+    stdio: stdio as ('ignore' | 'pipe')[],
+  });
+  spec.descriptor?.destroy();
+  const stderr = drain(child, spec);
+  writeAll(child, BWRAP_FD.args, `${bwrapArguments(view).join('\0')}\0`);
+  writeAll(child, BWRAP_FD.seccomp, options.filter);
+  try {
+    const initPid = await readChildPid(child);
+    return { child, initPid, release: () => writeAll(child, BWRAP_FD.block, 'x') };
+  } catch (cause) {
+    child.kill('SIGKILL');
+    throw failed(`\`${spec.name}\` could not be walled in: ${stderr() || 'bubblewrap ended without a word'}`, cause);
+  }
+}
+
+/** What must hold before the zone may execute anything: it shares no namespace with us. */
+export function checkHeld(initPid: number, name: string): void {
+  const shared = sharedNamespaces(initPid);
+  if (shared.length > 0) throw failed(`\`${name}\` shares the ${shared.join(', ')} namespace with the host`);
+}
+
+/**
+ * What must hold once its program is there: filtered, without privileges to gain, without capabilities, of its uid.
+ * Resolves within a few milliseconds of the release, before Node has read a line of the packed file.
+ */
+export async function checkReleased(held: HeldZone, name: string, uid: number): Promise<void> {
+  const deadline = performance.now() + HOLD_MS_MAX;
+  for (;;) {
+    const [pid] = childrenOf(held.initPid);
+    if (pid !== undefined && executableOf(pid) === ZONE_NODE) return checkStatus(pid, name, uid);
+    if (held.child.exitCode !== null || held.child.signalCode !== null)
+      throw failed(`\`${name}\` ended while it started`);
+    if (performance.now() > deadline) throw failed(`\`${name}\` did not start its program in time`);
+    await sleep(1);
+  }
+}
+
+function checkStatus(pid: number, name: string, uid: number): void {
+  const status = readProcessStatus(pid);
+  if (status === undefined) throw failed(`\`${name}\` ended while it started`);
+  const wrong = [
+    status.seccomp === '2' ? '' : `seccomp mode ${status.seccomp}`,
+    status.noNewPrivs === '1' ? '' : 'may gain privileges',
+    /^0+$/.test(status.capEff) ? '' : `capabilities ${status.capEff}`,
+    status.uids.every((id) => id === uid) ? '' : `uids ${status.uids.join(' ')} instead of ${uid}`,
+  ].filter(Boolean);
+  const shared = sharedNamespaces(pid);
+  if (shared.length > 0) wrong.push(`shares ${shared.join(', ')}`);
+  if (wrong.length > 0) throw failed(`\`${name}\` is not walled in as it must be: ${wrong.join('; ')}`);
+}
+
+/** The status line comes in several chunks; what it says is bubblewrap's, written before the zone runs. */
+function readChildPid(child: ChildProcess): Promise<number> {
+  const stream = child.stdio[BWRAP_FD.status] as Readable;
+  return new Promise((resolve, reject) => {
+    let text = '';
+    const timer = setTimeout(() => reject(new Error('timed out')), HOLD_MS_MAX);
+    const settle = (act: () => void): void => {
+      clearTimeout(timer);
+      act();
+    };
+    stream.on('data', (chunk: Buffer) => {
+      text = (text + chunk.toString('latin1')).slice(0, 65_536);
+      const pid = /"child-pid":\s*(\d+)[^]*\}/.exec(text)?.[1];
+      if (pid !== undefined) settle(() => resolve(Number(pid)));
+    });
+    stream.on('error', () => undefined);
+    child.once('error', (error) => settle(() => reject(error)));
+    child.once('close', () => settle(() => reject(new Error('ended'))));
+  });
+}
+
+/** Reads both streams for as long as the zone lives, and keeps the first words of bubblewrap for our own message. */
+function drain(child: ChildProcess, spec: ZoneSpec): () => string {
+  let first = '';
+  child.stdout?.on('data', (chunk: Buffer) => spec.onOutput?.('out', chunk));
+  child.stderr?.on('data', (chunk: Buffer) => {
+    if (first.length < STDERR_BYTES_MAX) first += chunk.toString('latin1');
+    spec.onOutput?.('err', chunk);
+  });
+  for (const stream of [child.stdout, child.stderr]) stream?.on('error', () => undefined);
+  return () =>
+    first
+      .replace(/[^\x20-\x7e]+/g, ' ')
+      .trim()
+      .slice(0, 300);
+}
+
+function writeAll(child: ChildProcess, fd: number, bytes: string | Buffer): void {
+  const stream = child.stdio[fd] as Writable;
+  // A wall that failed to stand closes its ends; its exit is what is reported.
+  stream.on('error', () => undefined);
+  stream.end(bytes);
+}
+
+function failed(message: string, cause?: unknown): HardshellError {
+  return new HardshellError('isolation_failed', message, { fate: 'stop', ...(cause === undefined ? {} : { cause }) });
+}

@@ -1,0 +1,39 @@
+import { execFile } from 'node:child_process';
+import { realpathSync } from 'node:fs';
+import { promisify } from 'node:util';
+import { HardshellError } from '../contracts/index.ts';
+
+/** What a Node program needs of the host: the binary and the libraries its loader names. */
+export interface Runtime {
+  readonly node: string;
+  readonly libraries: readonly { readonly path: string; readonly real: string }[];
+}
+
+/** Asks the loader itself (what `ldd` does, without its shell). `node` is our own binary, never a stranger's. */
+export async function findRuntime(node: string): Promise<Runtime> {
+  const { stdout } = await promisify(execFile)(node, [], {
+    env: { LD_TRACE_LOADED_OBJECTS: '1' },
+    encoding: 'utf8',
+  }).catch((cause: unknown) => {
+    throw new HardshellError('isolation_failed', `cannot list the libraries of \`${node}\``, { fate: 'stop', cause });
+  });
+  const libraries = parseLoaderTrace(stdout).map((path) => ({ path, real: realpathSync(path) }));
+  if (libraries.length === 0) {
+    throw new HardshellError(
+      'isolation_failed',
+      `\`${node}\` names no libraries; only the packaged Node is supported`,
+      { fate: 'stop' },
+    );
+  }
+  return { node: realpathSync(node), libraries };
+}
+
+/** The absolute paths in the loader's list; the kernel's own object (linux-vdso) has none. */
+export function parseLoaderTrace(text: string): string[] {
+  const paths = new Set<string>();
+  for (const line of text.split('\n')) {
+    const path = /(?:=>\s*|^\s*)(\/\S+)\s+\(0x[0-9a-f]+\)$/.exec(line)?.[1];
+    if (path !== undefined) paths.add(path);
+  }
+  return [...paths];
+}

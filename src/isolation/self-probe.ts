@@ -1,0 +1,105 @@
+import { fstatSync, readFileSync, statSync } from 'node:fs';
+import { createConnection } from 'node:net';
+import { networkInterfaces } from 'node:os';
+
+export interface SelfProbeOptions {
+  /** Descriptors that the zone was given on purpose, above the standard streams. */
+  readonly expectedDescriptors: readonly number[];
+  /** Files of the host that must not exist in here. */
+  readonly hostFiles: readonly string[];
+}
+
+const HOST_FILES = ['/etc/passwd', '/etc/shadow', '/root', '/home', '/sys', '/bin/sh', '/usr/bin/env', '/boot'];
+const DESCRIPTORS_LOOKED_AT = 64;
+
+/**
+ * Tries, from inside, what must not work. Returns what did: an empty list is a wall that stands.
+ * Tripwire calls (VSOCK, ptrace, mount) are not tried: they would end the process.
+ */
+export async function probeWall(options: Partial<SelfProbeOptions> = {}): Promise<string[]> {
+  const found = [
+    ...(options.hostFiles ?? HOST_FILES).filter(exists).map((path) => `\`${path}\` of the host is visible`),
+    ...unexpectedDescriptors(options.expectedDescriptors ?? []),
+    ...openStatus(),
+    ...(hasOnlyLoopback() ? [] : ['a network interface other than lo exists']),
+  ];
+  const [tcp4, tcp6, name] = await Promise.all([connects('127.0.0.1'), connects('::1'), connects('localhost.')]);
+  if (tcp4 || tcp6) found.push('a TCP socket can be opened');
+  if (name) found.push('a name can be resolved');
+  const { createSocket } = await import('node:dgram');
+  if (await sends(createSocket('udp4'))) found.push('a UDP socket can be opened');
+  return found;
+}
+
+function exists(path: string): boolean {
+  try {
+    return statSync(path, { throwIfNoEntry: false }) !== undefined;
+  } catch {
+    return false;
+  }
+}
+
+/** Node's own descriptors are queues and pipes; a file, a directory or a device was left open by whoever started us. */
+function unexpectedDescriptors(expected: readonly number[]): string[] {
+  const found: string[] = [];
+  for (let fd = 3; fd < DESCRIPTORS_LOOKED_AT; fd++) {
+    if (expected.includes(fd)) continue;
+    try {
+      const stat = fstatSync(fd);
+      if (stat.isDirectory() || stat.isFile() || stat.isBlockDevice() || stat.isSocket())
+        found.push(`descriptor ${fd} was left open`);
+    } catch {
+      // Not open, as it should be.
+    }
+  }
+  return found;
+}
+
+/** The kernel's own words, where /proc exists and may be read; the supervisor reads them from outside in any case. */
+function openStatus(): string[] {
+  let status: string;
+  try {
+    status = readFileSync('/proc/self/status', 'utf8');
+  } catch {
+    return [];
+  }
+  const expected = [/^NoNewPrivs:\s*1$/m, /^Seccomp:\s*2$/m, /^CapEff:\s*0+$/m, /^CapPrm:\s*0+$/m];
+  return expected.filter((line) => !line.test(status)).map((line) => `process status lacks ${line.source}`);
+}
+
+function hasOnlyLoopback(): boolean {
+  try {
+    return Object.keys(networkInterfaces()).every((name) => name === 'lo');
+  } catch {
+    // The filter refuses the question itself.
+    return true;
+  }
+}
+
+/** True unless the kernel refuses the socket itself: "nobody listens" would mean that a socket could be had. */
+function connects(host: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = createConnection({ host, port: 9, timeout: 1_000 });
+    const end = (open: boolean): void => {
+      socket.destroy();
+      resolve(open);
+    };
+    socket.once('connect', () => end(true));
+    socket.once('timeout', () => end(true));
+    socket.once('error', (error: NodeJS.ErrnoException) => {
+      const refused = ['EAFNOSUPPORT', 'EPERM', 'EACCES', 'EAI_AGAIN', 'EAI_FAIL', 'ENOTFOUND', 'EAI_NONAME'];
+      end(!(refused.includes(error.code ?? '') || error.syscall === 'getaddrinfo'));
+    });
+  });
+}
+
+function sends(socket: import('node:dgram').Socket): Promise<boolean> {
+  return new Promise((resolve) => {
+    const end = (open: boolean): void => {
+      socket.close();
+      resolve(open);
+    };
+    socket.once('error', () => end(false));
+    socket.send('probe', 9, '127.0.0.1', (error) => end(error === null));
+  });
+}
