@@ -9,3 +9,22 @@ export {
 export { listenFrames, SOCKET_PATH_BYTES_MAX, type Listener, type ListenOptions } from './server.ts';
 export { errorFrame, serveFrames, type RequestContext, type ServeOptions } from './requests.ts';
 export { connectFrames, openSocket, RequestClient, type ConnectOptions } from './client.ts';
+export {
+  CapabilityClient,
+  hashOfParams,
+  ZONE_BRIDGE_SOCKET,
+  type Answered,
+  type Approved,
+  type Capability,
+  type CapabilityClientOptions,
+  type Executed,
+  type NewTask,
+  type Params,
+} from './capability-client.ts';
+export type {
+  ExecuteValue,
+  InstructionDelivery,
+  ItemDelivery,
+  Refused,
+  StoredTask,
+} from './capability-answers.ts';
