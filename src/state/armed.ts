@@ -1,0 +1,150 @@
+import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
+import {
+  chmodSync,
+  closeSync,
+  constants,
+  fstatSync,
+  lstatSync,
+  openSync,
+  readSync,
+  rmSync,
+  truncateSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import { createDurableFile, overwriteDurably, syncDirectory } from './durable.ts';
+
+/** Every byte of the record is written at once and its length never changes: voiding it needs no space. */
+export const ARMED_BYTES = 512;
+const ARMED = 'armed';
+const KEY = join('keys', 'armed.key');
+const INSTANCE = join('keys', 'instance.id');
+const DOMAIN = 'hardshell/armed/v1\n';
+
+/** The right to run. Whatever is not exactly a valid record of this instance and epoch means killed. */
+export type ArmedState =
+  | { readonly kind: 'armed'; readonly epoch: number; readonly instance: string }
+  | { readonly kind: 'killed'; readonly reason: KilledReason };
+export type KilledReason =
+  'missing' | 'voided' | 'unreadable' | 'malformed' | 'wrong_owner' | 'foreign' | 'forged' | 'no_key' | 'older';
+
+/** First start only: epoch 1 and a fresh key. Throws when a record or key is there. `keys/` must exist. */
+export function createArmed(home: string): void {
+  createDurableFile(join(home, INSTANCE), Buffer.from(randomBytes(16).toString('hex')), 0o400);
+  createDurableFile(join(home, KEY), randomBytes(32), 0o400);
+  createDurableFile(join(home, ARMED), encodeRecord(home, 1), 0o600);
+}
+
+/**
+ * The record as it stands now. `epochMin`: the lowest epoch that may run, one above the highest that a log has seen
+ * killed, so that a record put back from before a kill stays killed.
+ */
+export function readArmed(home: string, epochMin = 1): ArmedState {
+  const read = readOwnFile(join(home, ARMED), ARMED_BYTES);
+  if (typeof read === 'string') return { kind: 'killed', reason: read };
+  if (read.every((byte) => byte === 0)) return { kind: 'killed', reason: 'voided' };
+  const found = /^\{"v":1,"epoch":(\d{1,15}),"instance":"([0-9a-f]{32})","mac":"([0-9a-f]{64})"\} *\n$/.exec(
+    read.toString('latin1'),
+  );
+  const [, epochText, instance, mac] = found ?? [];
+  if (epochText === undefined || instance === undefined || mac === undefined)
+    return { kind: 'killed', reason: 'malformed' };
+  const key = readOwnFile(join(home, KEY), 32);
+  if (typeof key === 'string') return { kind: 'killed', reason: 'no_key' };
+  const own = readOwnFile(join(home, INSTANCE), 32);
+  if (typeof own === 'string' || own.toString('latin1') !== instance) return { kind: 'killed', reason: 'foreign' };
+  const epoch = Number(epochText);
+  if (!timingSafeEqual(Buffer.from(mac, 'hex'), macOf(key, epoch, instance)))
+    return { kind: 'killed', reason: 'forged' };
+  return epoch < epochMin ? { kind: 'killed', reason: 'older' } : { kind: 'armed', epoch, instance };
+}
+
+export interface Voided {
+  readonly ok: boolean;
+  readonly how: 'overwritten' | 'truncated' | 'removed' | 'already_void' | 'failed';
+}
+
+/**
+ * The stop: zeros over the record, on stable storage. Needs no key, no executor and no free space. The key is
+ * destroyed too (as far as it can be), so that a copy of the record put back later does not fit.
+ */
+export function voidArmed(home: string): Voided {
+  const path = join(home, ARMED);
+  const already = readArmed(home).kind === 'killed' && lstatSync(path, { throwIfNoEntry: false }) === undefined;
+  const how = already ? 'already_void' : voidRecord(path);
+  try {
+    rmSync(join(home, KEY), { force: true });
+    syncDirectory(join(home, 'keys'));
+  } catch {
+    // The record is what decides; the key is the second lock.
+  }
+  rmSync(join(home, 'reserve'), { force: true });
+  return { ok: how !== 'failed', how };
+}
+
+function voidRecord(path: string): Voided['how'] {
+  const ways = [
+    ['overwritten', () => overwriteDurably(path, Buffer.alloc(ARMED_BYTES))],
+    ['truncated', () => closeSync(openSync(path, constants.O_WRONLY | constants.O_NOFOLLOW | constants.O_TRUNC))],
+    ['removed', () => rmSync(path)],
+  ] as const;
+  for (const [how, attempt] of ways) {
+    try {
+      attempt();
+      return how;
+    } catch {
+      // The next way needs less of the file system.
+    }
+  }
+  return 'failed';
+}
+
+/**
+ * Arms again after a stop, for `revive` alone. Written in place, so that a stop at the same moment is not lost on a
+ * file that has just been replaced: the last write decides.
+ */
+export function rearm(home: string, epoch: number): void {
+  const key = join(home, KEY);
+  rmSync(key, { force: true });
+  createDurableFile(key, randomBytes(32), 0o400);
+  const path = join(home, ARMED);
+  const found = lstatSync(path, { throwIfNoEntry: false });
+  if (found !== undefined && (!found.isFile() || found.size !== ARMED_BYTES)) rmSync(path);
+  if (found?.isFile() === true && found.size === ARMED_BYTES) {
+    chmodSync(path, 0o600);
+    overwriteDurably(path, encodeRecord(home, epoch));
+  } else createDurableFile(path, encodeRecord(home, epoch), 0o600);
+}
+
+function encodeRecord(home: string, epoch: number): Buffer {
+  const key = readOwnFile(join(home, KEY), 32);
+  const own = readOwnFile(join(home, INSTANCE), 32);
+  if (typeof key === 'string' || typeof own === 'string') throw new Error('the keys of the instance are missing');
+  const instance = own.toString('latin1');
+  const text = `{"v":1,"epoch":${epoch},"instance":"${instance}","mac":"${macOf(key, epoch, instance).toString('hex')}"}`;
+  return Buffer.from(`${text.padEnd(ARMED_BYTES - 1)}\n`, 'latin1');
+}
+
+function macOf(key: Buffer, epoch: number, instance: string): Buffer {
+  return createHmac('sha256', key).update(`${DOMAIN}${epoch}\n${instance}`).digest();
+}
+
+/** Exactly `bytes` bytes of a plain file that is ours, or why not. Links are not followed. */
+function readOwnFile(path: string, bytes: number): Buffer | 'missing' | 'unreadable' | 'malformed' | 'wrong_owner' {
+  let fd: number;
+  try {
+    fd = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+  } catch (error) {
+    return error instanceof Error && 'code' in error && error.code === 'ENOENT' ? 'missing' : 'unreadable';
+  }
+  try {
+    const stat = fstatSync(fd);
+    if (stat.uid !== process.getuid?.()) return 'wrong_owner';
+    if (!stat.isFile() || stat.size !== bytes) return 'malformed';
+    const buffer = Buffer.alloc(bytes);
+    return readSync(fd, buffer, 0, bytes, 0) === bytes ? buffer : 'malformed';
+  } catch {
+    return 'unreadable';
+  } finally {
+    closeSync(fd);
+  }
+}
