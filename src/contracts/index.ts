@@ -138,3 +138,17 @@ export {
   type ControlRequestType,
   type PresenceProof,
 } from './control-wire.ts';
+export {
+  SPAWN_PROFILES,
+  SUPERVISOR_ANSWERS,
+  SUPERVISOR_REQUESTS,
+  ZONE_END,
+  ZONE_PROFILES,
+  type SpawnProfile,
+  type SupervisorAnswer,
+  type SupervisorRequest,
+  type SupervisorRequestType,
+  type ZoneEvent,
+  type ZoneProfile,
+  type ZoneState,
+} from './supervisor-wire.ts';

@@ -1,0 +1,103 @@
+import * as z from 'zod';
+import { LIMITS } from './limits.ts';
+
+/** What may be started over the socket; everything else the supervisor starts by itself, from its own table. */
+export const SPAWN_PROFILES = ['reader-email', 'planner'] as const;
+export type SpawnProfile = (typeof SPAWN_PROFILES)[number];
+
+/** Every process of the table. */
+export const ZONE_PROFILES = ['executor', 'connector-maildir', 'reader-email', 'planner', 'model'] as const;
+export type ZoneProfile = (typeof ZONE_PROFILES)[number];
+
+const sid = z.string().regex(/^s_[a-z2-7]{26}$/);
+const zoneName = z.string().regex(/^[a-z0-9][a-z0-9._-]{0,63}$/);
+
+/** What the supervisor's socket understands: names from a list, never a path, an argument or a command. */
+export const SUPERVISOR_REQUESTS = {
+  /** `standing`: the planner of the owner's own talk, named without its session. */
+  spawn: z.strictObject({
+    type: z.literal('spawn'),
+    profile: z.enum(SPAWN_PROFILES),
+    sid: sid.optional(),
+    standing: z.boolean().optional(),
+  }),
+  stop_zone: z.strictObject({ type: z.literal('stop_zone'), name: zoneName }),
+  /** Stops every process and then the supervisor itself. */
+  stop_all: z.strictObject({ type: z.literal('stop_all') }),
+  status: z.strictObject({ type: z.literal('status') }),
+  /** The executor's word that it serves. */
+  ready: z.strictObject({ type: z.literal('ready') }),
+  /** Events with a number above `after`; waits for the first one when there is none yet. */
+  watch: z.strictObject({
+    type: z.literal('watch'),
+    after: z.number().int().min(0),
+    wait_ms: z.number().int().min(0).max(LIMITS.waitMsMax.value).optional(),
+  }),
+} as const;
+export type SupervisorRequestType = keyof typeof SUPERVISOR_REQUESTS;
+export type SupervisorRequest = {
+  [K in SupervisorRequestType]: z.infer<(typeof SUPERVISOR_REQUESTS)[K]>;
+}[SupervisorRequestType];
+
+const count = z.number().int().min(0);
+
+/** How a zone ended. `tampered` and `probe_failed` are incidents and are not answered by a restart. */
+export const ZONE_END = ['stopped', 'exited', 'killed', 'out_of_memory', 'tampered', 'probe_failed'] as const;
+
+const zoneStateSchema = z.strictObject({
+  name: z.string(),
+  profile: z.enum(ZONE_PROFILES),
+  session: z.string().nullable(),
+  /** The socket on the host that a program in the zone's place would be served on; null where it has none. */
+  socket: z.string().nullable(),
+  mode: z.enum(['F', 'U']),
+  running: z.boolean(),
+  pid: z.number().int().nullable(),
+  restarts: count,
+});
+export type ZoneState = z.infer<typeof zoneStateSchema>;
+
+const zoneEventSchema = z.strictObject({
+  seq: count,
+  kind: z.enum(['started', ...ZONE_END]),
+  name: z.string(),
+  profile: z.enum(ZONE_PROFILES),
+  session: z.string().nullable(),
+  /** Exit code, where the program ended by itself. */
+  code: z.number().int().nullable(),
+});
+export type ZoneEvent = z.infer<typeof zoneEventSchema>;
+
+export const SUPERVISOR_ANSWERS = {
+  /** Sent once the zone runs and was checked from outside. `socket_dir`: where the executor listens, as it sees it. */
+  spawned: z.strictObject({
+    type: z.literal('spawned'),
+    name: zoneName,
+    socket_dir: z.string(),
+    session: z.string().nullable(),
+  }),
+  stopped: z.strictObject({ type: z.literal('stopped'), zones: count, elapsed_ms: count }),
+  ready: z.strictObject({ type: z.literal('ready') }),
+  status: z.strictObject({
+    type: z.literal('status'),
+    ready: z.boolean(),
+    pid: z.number().int(),
+    instance: z.string(),
+    deployment: z.enum(['checkout', 'installed']),
+    mode: z.enum(['F', 'U']),
+    armed_epoch: count,
+    limits_held: z.array(z.enum(['memory', 'pids', 'cpu'])),
+    degraded: z.array(z.string()),
+    zones: z.array(zoneStateSchema),
+  }),
+  /** `missed`: older events were dropped; ask `status`. */
+  events: z.strictObject({
+    type: z.literal('events'),
+    events: z.array(zoneEventSchema),
+    next: count,
+    missed: z.boolean(),
+  }),
+} as const;
+export type SupervisorAnswer = {
+  [K in keyof typeof SUPERVISOR_ANSWERS]: z.infer<(typeof SUPERVISOR_ANSWERS)[K]>;
+}[keyof typeof SUPERVISOR_ANSWERS];
