@@ -1,6 +1,6 @@
 import type { AuditEvent, AuditMode } from '../contracts/index.ts';
 import { makeLine, readFrame } from './line.ts';
-import type { Place } from './line.ts';
+import type { Place } from './format.ts';
 
 /** A point to go back to when a transaction's savepoint rolls back. */
 export interface ChainMark {

@@ -1,6 +1,6 @@
 import { hash as digestOf } from 'node:crypto';
 import type { Digest } from './merkle.ts';
-import { LINE_BYTES_MAX, LINE_DOMAIN } from './line.ts';
+import { HASH_TAIL, LINE_BYTES_MAX, LINE_DOMAIN, PREV_TAIL } from './format.ts';
 
 /** Bytes before a line that the check may overwrite; whoever hands in a line leaves them free. */
 export const ROOM_BEFORE = 32;
@@ -8,9 +8,7 @@ export const ROOM_BEFORE = 32;
 const DOMAIN = Buffer.from(LINE_DOMAIN, 'latin1');
 const HEAD = Buffer.from('{"v":1,"seq":', 'latin1');
 const AFTER_SEQ = Buffer.from(',"time":"', 'latin1');
-/** `,"prev":"` 64 `","hash":"` 64 `"}`. */
-const TAIL = 149;
-const HASH_TAIL = 75;
+const TAIL = PREV_TAIL + HASH_TAIL;
 const LINE_BYTES_MIN = HEAD.length + 1 + AFTER_SEQ.length + TAIL;
 
 /** What a line was found to be: its number, the hash it builds on and its own, all proven by its bytes. */
@@ -18,6 +16,8 @@ export interface CheckedLine {
   seq: number;
   prev: string;
   hash: string;
+  /** Offset of the event's name in the buffer the line was checked in. */
+  eventAt: number;
 }
 
 /**
@@ -43,6 +43,9 @@ export function checkLine(buffer: Buffer, start: number, end: number, out: Check
   out.seq = seq;
   out.prev = tail.slice(9, 73);
   out.hash = hash;
+  // Behind it a time of 24 characters and a mode of one or four, all under the hash.
+  const modeAt = at + AFTER_SEQ.length + 24 + '","mode":"'.length;
+  out.eventAt = modeAt + (buffer[modeAt + 1] === 34 ? 1 : 4) + '","event":"'.length;
   return true;
 }
 

@@ -1,7 +1,7 @@
 import { HardshellError } from '../contracts/index.ts';
 import type { DurableFile, FilePort } from './file-port.ts';
 import { readFrame } from './line.ts';
-import type { Place } from './line.ts';
+import type { Place } from './format.ts';
 import { leafHash } from './merkle.ts';
 import type { CompactRange } from './merkle.ts';
 import { releaseReserve } from './reserve.ts';

@@ -3,8 +3,9 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { realFiles } from './file-port.ts';
 import type { FilePort } from './file-port.ts';
-import { EMPTY, followsFrom, readFrame } from './line.ts';
-import type { Place } from './line.ts';
+import { EMPTY, MAIN_LOG } from './format.ts';
+import type { Place } from './format.ts';
+import { followsFrom, readFrame } from './line.ts';
 import { AuditLog } from './log.ts';
 import { CompactRange, leafHash } from './merkle.ts';
 import { keepReserve } from './reserve.ts';
@@ -49,7 +50,6 @@ export type OpenedLog =
   | { readonly kind: 'broken'; readonly reason: BrokenReason; readonly message: string; readonly entry?: number };
 
 const SEGMENT_BYTES_MAX = 64 * 1024 * 1024;
-const MAIN = 'audit.jsonl';
 
 /**
  * Makes an empty log in `dir` (made, 0700, when absent).
@@ -57,7 +57,7 @@ const MAIN = 'audit.jsonl';
  */
 export async function createLog(dir: string, options: LogOptions = {}): Promise<AuditLog> {
   const files = options.files ?? realFiles;
-  const name = options.name ?? MAIN;
+  const name = options.name ?? MAIN_LOG;
   await mkdir(dir, { recursive: true, mode: 0o700 });
   if (readClosedSegments(dir, name, Number.MAX_SAFE_INTEGER).length > 0) {
     throw new Error(`the folder of \`${name}\` holds closed segments of an older log; move them away first`);
@@ -86,7 +86,7 @@ export async function createLog(dir: string, options: LogOptions = {}): Promise<
  */
 export async function openLog(dir: string, options: OpenOptions): Promise<OpenedLog> {
   const files = options.files ?? realFiles;
-  const name = options.name ?? MAIN;
+  const name = options.name ?? MAIN_LOG;
   const start = startOfOutbox(options.head, options.outbox);
   if (start === null) return broken('outbox_broken', 'the outbox in the database does not lead to its own head');
   let found: FoundSegment;

@@ -1,6 +1,6 @@
 import { closeSync, constants, openSync, readSync } from 'node:fs';
 import { ROOM_BEFORE } from './check-line.ts';
-import { LINE_BYTES_MAX } from './line.ts';
+import { LINE_BYTES_MAX } from './format.ts';
 
 const CHUNK_BYTES = 1024 * 1024;
 

@@ -1,8 +1,8 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { closeSync, constants, fstatSync, openSync, readdirSync, readSync } from 'node:fs';
 import { join } from 'node:path';
 import type { DurableFile, FilePort } from './file-port.ts';
-import { EMPTY, GENESIS } from './line.ts';
-import type { Place } from './line.ts';
+import { EMPTY, GENESIS } from './format.ts';
+import type { Place } from './format.ts';
 import { CompactRange, digestBytes, toDigest } from './merkle.ts';
 import type { Digest } from './merkle.ts';
 
@@ -104,18 +104,34 @@ export function treeAfter(closed: readonly ClosedSegment[]): CompactRange {
   return new CompactRange({ size: last.last, hashes: last.tree.map((hash) => toDigest(Buffer.from(hash, 'hex'))) });
 }
 
+/** The leaf hashes of a closed segment, in order, in constant memory. */
+export function* readLeaves(segment: ClosedSegment): Generator<Digest> {
+  const fd = openSync(segment.leavesPath, constants.O_RDONLY | constants.O_NOFOLLOW);
+  try {
+    const chunk = Buffer.alloc(32 * 4096);
+    const end = segment.leavesAt + 32 * (segment.last - segment.first + 1);
+    for (let at = segment.leavesAt; at < end; at += chunk.length) {
+      const wanted = Math.min(chunk.length, end - at);
+      if (readSync(fd, chunk, 0, wanted, at) !== wanted) throw new Error('the leaf hashes end too early');
+      for (let i = 0; i < wanted; i += 32) yield chunk.toString('latin1', i, i + 32);
+    }
+  } finally {
+    closeSync(fd);
+  }
+}
+
 function readHeader(dir: string, stem: string, first: number, names: ReadonlySet<string>): ClosedSegment {
   const leavesPath = join(dir, `${stem}.${first}.leaves`);
   const linesName = `${stem}.${first}.jsonl`;
   if (!names.has(`${stem}.${first}.leaves`)) throw new Error(`the leaf hashes from entry ${first} are missing`);
-  const bytes = readFileSync(leavesPath);
+  const { head: bytes, size } = readStart(leavesPath);
   const end = bytes.indexOf(10);
   const header =
     /^\{"v":1,"first":(\d{1,15}),"last":(\d{1,15}),"prev":"([0-9a-f]{64})","hash":"([0-9a-f]{64})","tree":\[((?:"[0-9a-f]{64}",?)*)\]\}$/.exec(
       bytes.subarray(0, Math.max(end, 0)).toString('latin1'),
     );
   const last = Number(header?.[2]);
-  if (header === null || Number(header[1]) !== first || bytes.length !== end + 1 + 32 * (last - first + 1)) {
+  if (header === null || Number(header[1]) !== first || size !== end + 1 + 32 * (last - first + 1)) {
     throw new Error(`the leaf hashes from entry ${first} are not readable`);
   }
   return {
@@ -129,4 +145,15 @@ function readHeader(dir: string, stem: string, first: number, names: ReadonlySet
     leavesAt: end + 1,
     hasLines: names.has(linesName),
   };
+}
+
+/** The first bytes of a file, enough for a leaves file's header, and its size. */
+function readStart(path: string): { head: Buffer; size: number } {
+  const fd = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW);
+  try {
+    const head = Buffer.alloc(8192);
+    return { head: head.subarray(0, readSync(fd, head, 0, head.length, 0)), size: fstatSync(fd).size };
+  } finally {
+    closeSync(fd);
+  }
 }

@@ -1,0 +1,105 @@
+import { checkLine, leafAt } from './check-line.ts';
+import type { CheckedLine } from './check-line.ts';
+import type { Place } from './format.ts';
+import { SubtreeStack } from './merkle.ts';
+import type { Subtree } from './merkle.ts';
+import { scanLines } from './scan.ts';
+
+/** A piece of one file that begins at the start of a line. Plain data: it travels to a worker thread. */
+export interface RangeJob {
+  readonly path: string;
+  readonly from: number;
+  readonly to: number;
+  /** Whether the tree is wanted; the chain alone takes half the time. */
+  readonly tree: boolean;
+  /** Tree sizes whose roots are wanted, ascending. */
+  readonly sizes: readonly number[];
+  /** Numbers of entries whose hashes are wanted. */
+  readonly marks: readonly number[];
+}
+
+/** What the main log says that verification has to compare with something else. */
+export type Note =
+  | { readonly kind: 'anchor'; readonly at: number; readonly log: string; readonly seq: number; readonly hash: string }
+  | { readonly kind: 'retired'; readonly through: number };
+
+export interface RangeResult {
+  /** Place before the first line, as that line claims it; null when there is no good line. */
+  readonly before: Place | null;
+  readonly last: Place | null;
+  readonly lines: number;
+  /** Whether a line was found that is not good; `lines` good ones stand before it. */
+  readonly broken: boolean;
+  readonly bytes: number;
+  readonly tornBytes: number;
+  /** Subtrees, cut wherever one of `sizes` is reached. */
+  readonly parts: readonly { readonly size: number; readonly subtrees: readonly Subtree[] }[];
+  readonly marked: readonly Place[];
+  readonly notes: readonly Note[];
+}
+
+/** Checks every line of a range against its own hash and the one before it; how it joins its neighbours is told. */
+export function verifyRange(job: RangeJob): RangeResult {
+  const line: CheckedLine = { seq: 0, prev: '', hash: '', eventAt: 0 };
+  const marks = new Set(job.marks);
+  const sizes = new Set(job.sizes);
+  const parts: { size: number; subtrees: Subtree[] }[] = [];
+  const marked: Place[] = [];
+  const notes: Note[] = [];
+  let before: Place | null = null;
+  let stack = new SubtreeStack(0);
+  let seq = 0;
+  let hash = '';
+  let lines = 0;
+  const scanned = scanLines(job.path, job, (buffer, start, end) => {
+    if (!checkLine(buffer, start, end, line)) return false;
+    if (before === null) {
+      before = { seq: line.seq - 1, hash: line.prev };
+      stack = new SubtreeStack(line.seq - 1);
+    } else if (line.seq !== seq + 1 || line.prev !== hash) {
+      return false;
+    }
+    seq = line.seq;
+    hash = line.hash;
+    lines += 1;
+    if (marks.has(seq)) marked.push({ seq, hash });
+    const note = readNote(buffer, line, end - start);
+    if (note !== null) notes.push(note);
+    if (job.tree) {
+      stack.append(leafAt(buffer, start, end));
+      if (sizes.has(seq)) parts.push({ size: seq, subtrees: stack.take() });
+    }
+    return true;
+  });
+  parts.push({ size: seq, subtrees: stack.take() });
+  const last = before === null ? null : { seq, hash };
+  return {
+    before,
+    last,
+    lines,
+    broken: scanned.stopped,
+    bytes: scanned.bytes,
+    tornBytes: scanned.tornBytes,
+    parts,
+    marked,
+    notes,
+  };
+}
+
+const ANCHORED = 'other_log_anchored"';
+const RETIRED = 'lines_retired"';
+
+/** Reads the two kinds of line that verification acts on; all others are bytes to it. */
+function readNote(buffer: Buffer, line: CheckedLine, length: number): Note | null {
+  const second = buffer[line.eventAt + 1];
+  if (second !== 116 && second !== 105) return null; // neither o[t]her nor l[i]nes
+  const text = buffer.toString('latin1', line.eventAt, line.eventAt + length);
+  if (text.startsWith(ANCHORED)) {
+    const match = /"details":\{"log":"([a-z-]{1,32})","seq":([0-9]{1,15}),"hash":"([0-9a-f]{64})"\}/.exec(text);
+    if (match === null) return null;
+    return { kind: 'anchor', at: line.seq, log: match[1] ?? '', seq: Number(match[2]), hash: match[3] ?? '' };
+  }
+  if (!text.startsWith(RETIRED)) return null;
+  const match = /"details":\{"through":([0-9]{1,15})\}/.exec(text);
+  return match === null ? null : { kind: 'retired', through: Number(match[1]) };
+}
