@@ -5,7 +5,7 @@ import type { Place } from './format.ts';
 import { leafHash } from './merkle.ts';
 import type { CompactRange } from './merkle.ts';
 import { releaseReserve } from './reserve.ts';
-import { closeSegment } from './segments.ts';
+import { closeSegment } from './close-segment.ts';
 import type { Segment } from './segments.ts';
 
 /** What a log is made of once its files have been checked; only `createLog` and `openLog` make one. */
