@@ -152,3 +152,11 @@ export {
   type ZoneProfile,
   type ZoneState,
 } from './supervisor-wire.ts';
+export {
+  approvalSchema,
+  CONTROL_ANSWERS,
+  toShownApproval,
+  type ApprovalSummary,
+  type ControlAnswers,
+  type InboxItem,
+} from './control-answers.ts';
