@@ -17,6 +17,8 @@ const entries = {
   planner: 'src/app/planner/main.ts',
   connector: 'src/app/connector/main.ts',
   model: 'src/app/model/main.ts',
+  // Threads of `audit-log verify`; started by the cli.
+  'audit-worker': 'src/audit/verify-worker.ts',
 };
 rmSync(staging, { recursive: true, force: true });
 mkdirSync(staging, { recursive: true });

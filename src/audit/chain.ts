@@ -3,8 +3,12 @@ import { makeLine, readFrame } from './line.ts';
 import type { Place } from './format.ts';
 
 /** A point to go back to when a transaction's savepoint rolls back. */
-export interface ChainMark {
+export class ChainMark {
   readonly place: Place;
+
+  constructor(place: Place) {
+    this.place = place;
+  }
 }
 
 export interface ChainHead extends Place {
@@ -47,7 +51,7 @@ export class Chain {
   }
 
   mark(): ChainMark {
-    return { place: this.#place };
+    return new ChainMark(this.#place);
   }
 
   /** Forgets the lines since `mark`; their transaction did not happen. */

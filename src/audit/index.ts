@@ -1,5 +1,5 @@
-export { Chain } from './chain.ts';
-export type { ChainHead, ChainMark, ChainOptions } from './chain.ts';
+export { Chain, ChainMark } from './chain.ts';
+export type { ChainHead, ChainOptions } from './chain.ts';
 export { realFiles } from './file-port.ts';
 export type { DurableFile, FilePort } from './file-port.ts';
 export { makeSubjectHash } from './identifiers.ts';
@@ -12,7 +12,7 @@ export { CompactRange, leafHash, nodeHash } from './merkle.ts';
 export { createLog, openLog } from './open.ts';
 export type { BrokenReason, LogOptions, OpenedLog, OpenOptions, OutboxRow } from './open.ts';
 export { RESERVE_BYTES } from './reserve.ts';
-export { openCheckpointKey, createCheckpointKey } from './checkpoint-key.ts';
+export { openCheckpointKey } from './checkpoint-key.ts';
 export {
   makeCheckpoint,
   originOf,
@@ -25,12 +25,16 @@ export {
 } from './checkpoint.ts';
 export type { Checkpoint, CheckpointVerdict, UnverifiedCheckpoint } from './checkpoint.ts';
 export { describeReport } from './describe-report.ts';
+export { makeLedgerLog } from './ledger-log.ts';
+export type { LedgerLog } from './ledger-log.ts';
 export { openLeaves } from './leaves.ts';
 export type { LogLeaves } from './leaves.ts';
 export { digestBytes, toDigest } from './merkle.ts';
 export type { Digest } from './merkle.ts';
 export { proveConsistency, proveInclusion, verifyConsistency, verifyInclusion } from './proofs.ts';
 export type { LeafSource } from './proofs.ts';
+export { readEntries } from './entries.ts';
+export type { Entry, EntryFilter } from './entries.ts';
 export { retirableThrough, retireLines } from './retire.ts';
 export { createSideLog, hasSideLog, openSideLog, SideLog } from './side-log.ts';
 export type { OpenedSideLog, SideLogName, SideLogOptions } from './side-log.ts';
