@@ -20,3 +20,8 @@ export function canonicalJson(value: Json): string {
   }
   return text;
 }
+
+/** A plain JSON copy of data of ours; members that are undefined are left out. */
+export function toJson(value: object): Json {
+  return JSON.parse(JSON.stringify(value)) as Json;
+}

@@ -13,7 +13,7 @@ export {
 } from './errors.ts';
 export { LIMITS, type Limit, type LimitName } from './limits.ts';
 export type { Clock, RandomBytes, Sha256Hex, SubjectHash } from './ports.ts';
-export { canonicalJson, type Json } from './canonical.ts';
+export { canonicalJson, toJson, type Json } from './canonical.ts';
 export {
   makeId,
   parseId,
@@ -128,6 +128,7 @@ export type {
 export {
   CONNECTOR_ANSWERS,
   CONNECTOR_REQUESTS,
+  PAYLOAD_HASH_PREFIX,
   type ConnectorAnswer,
   type ConnectorRequest,
 } from './connector-wire.ts';

@@ -1,0 +1,172 @@
+import { makeId, type ContentId, type Extract } from '../contracts/index.ts';
+import { sql, type Reader, type Tx } from '../state/index.ts';
+import type { Station } from './ports.ts';
+
+export interface RawItem {
+  readonly channel: 'email';
+  /** The connector's own name of the message, stable over restarts. */
+  readonly key: string;
+  readonly bytes: Uint8Array;
+  readonly sha256: string;
+  readonly receivedMs: number;
+}
+
+/** Stores raw bytes once for a (channel, key). Null when it is there already: fetches repeat after a crash. */
+export function putRaw(station: Station, tx: Tx, item: RawItem): ContentId | null {
+  const known = tx.get(
+    sql.selectFrom('contents').select('kid').where('channel', '=', item.channel).where('source_key', '=', item.key),
+  );
+  if (known !== undefined) return null;
+  const kid = makeId('k_', station.random);
+  tx.run(
+    sql.insertInto('contents').values({
+      kid,
+      channel: item.channel,
+      source_key: item.key,
+      received_ms: item.receivedMs,
+      raw: item.bytes,
+      raw_sha256: item.sha256,
+      raw_bytes: item.bytes.length,
+      state: 'received',
+      extract: null,
+      message_id: null,
+      sender: '',
+      confidentiality: 'private',
+      warned: 0,
+      reader_tries: 0,
+      handled: 0,
+    }),
+  );
+  tx.record({
+    event: 'item_received',
+    zone: 'connector',
+    subject: station.subjectHash(kid),
+    details: { channel: item.channel, bytes: item.bytes.length },
+  });
+  return kid;
+}
+
+export interface ReadResult {
+  readonly extract: Extract;
+  /** The claimed Message-ID in strict grammar, for threading; null when there is none. */
+  readonly messageId: string | null;
+  /** `MailAddress.key` of the claimed sender, or empty. A claim: for flow and caps only. */
+  readonly sender: string;
+}
+
+export function putExtract(station: Station, tx: Tx, kid: ContentId, read: ReadResult): void {
+  const { extract } = read;
+  tx.run(
+    sql
+      .updateTable('contents')
+      .set({
+        state: 'read',
+        extract: JSON.stringify(extract),
+        message_id: read.messageId,
+        sender: read.sender,
+        warned: extract.injection_warning ? 1 : 0,
+      })
+      .where('kid', '=', kid),
+  );
+  tx.record({
+    event: 'item_read',
+    zone: 'zone3-email-reader',
+    subject: station.subjectHash(kid),
+    details: {
+      channel: extract.channel,
+      original_length: extract.original_length,
+      sanitized_length: extract.sanitized_length,
+      injection_warning: extract.injection_warning,
+      findings: extract.findings.length,
+      truncated: extract.truncated,
+    },
+  });
+}
+
+/** Marks a message that no reader could read; it stays stored and is shown as failed. */
+export function putFailed(station: Station, tx: Tx, kid: ContentId, reason: 'timeout' | 'crashed' | 'lying_reader' | 'malformed'): void {
+  tx.run(sql.updateTable('contents').set({ state: 'failed', handled: 1 }).where('kid', '=', kid));
+  tx.record({
+    event: 'item_failed',
+    zone: 'zone3-email-reader',
+    subject: station.subjectHash(kid),
+    details: { channel: 'email', reason },
+  });
+}
+
+export interface StoredContent {
+  readonly kid: string;
+  readonly channel: string;
+  readonly receivedMs: number;
+  readonly extract: Extract;
+  readonly messageId: string | null;
+  readonly sender: string;
+  readonly confidentiality: string;
+  readonly warned: boolean;
+}
+
+/** A message that was read, or undefined. */
+export function getContent(reader: Reader, kid: string): StoredContent | undefined {
+  const row = reader.get(
+    sql
+      .selectFrom('contents')
+      .select(['kid', 'channel', 'received_ms', 'extract', 'message_id', 'sender', 'confidentiality', 'warned'])
+      .where('kid', '=', kid),
+  );
+  if (row === undefined || row.extract === null) return undefined;
+  return {
+    kid: row.kid,
+    channel: row.channel,
+    receivedMs: row.received_ms,
+    extract: JSON.parse(row.extract) as Extract,
+    messageId: row.message_id,
+    sender: row.sender,
+    confidentiality: row.confidentiality,
+    warned: row.warned === 1,
+  };
+}
+
+/** Raw bytes of a message that waits to be read. */
+export function getRaw(reader: Reader, kid: string): Uint8Array | undefined {
+  return reader.get(sql.selectFrom('contents').select('raw').where('kid', '=', kid))?.raw ?? undefined;
+}
+
+/** Messages stored and not read yet, oldest first. */
+export function unread(reader: Reader, limit: number): ContentId[] {
+  const rows = reader.all(
+    sql.selectFrom('contents').select('kid').where('state', '=', 'received').orderBy('received_ms').limit(limit),
+  );
+  return rows.map((row) => row.kid as ContentId);
+}
+
+/** Messages read and not yet given to a planner, oldest first. */
+export function unhandled(reader: Reader, limit: number): ContentId[] {
+  const rows = reader.all(
+    sql
+      .selectFrom('contents')
+      .select('kid')
+      .where('state', '=', 'read')
+      .where('handled', '=', 0)
+      .orderBy('received_ms')
+      .limit(limit),
+  );
+  return rows.map((row) => row.kid as ContentId);
+}
+
+export function markHandled(tx: Tx, kid: string): void {
+  tx.run(sql.updateTable('contents').set({ handled: 1 }).where('kid', '=', kid));
+}
+
+/** Removes bodies older than the retention, keeping the row so that nothing is fetched twice. Returns how many. */
+export function retire(station: Station, tx: Tx): number {
+  const before = station.clock.wallMs() - station.caps.retentionDays * 86_400_000;
+  const changed = tx.run(
+    sql
+      .updateTable('contents')
+      .set({ raw: null, extract: null, message_id: null, sender: '', state: 'failed', handled: 1 })
+      .where('received_ms', '<', before)
+      .where((where) => where.or([where('raw', 'is not', null), where('extract', 'is not', null)])),
+  );
+  if (changed > 0) tx.record({ event: 'content_deleted', zone: 'zone1-executor', details: { items: changed, reason: 'expired' } });
+  return changed;
+}
