@@ -33,3 +33,4 @@ export {
   WATCH_SYSCALLS,
   type SyscallArch,
 } from './syscalls.ts';
+export { openLibrary, type Library } from './library.ts';

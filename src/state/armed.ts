@@ -8,7 +8,6 @@ import {
   openSync,
   readSync,
   rmSync,
-  truncateSync,
 } from 'node:fs';
 import { join } from 'node:path';
 import { createDurableFile, overwriteDurably, syncDirectory } from './durable.ts';

@@ -1,0 +1,122 @@
+import { createHash } from 'node:crypto';
+import { createReadStream, lstatSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmod, copyFile, mkdir, readdir, rename, rm, stat } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import { pipeline } from 'node:stream/promises';
+
+/**
+ * Copies of Node and of packed programs, by digest, in a folder that only root can write: uids of zones cannot read a
+ * checkout below /root, and what runs stays what it was when a new build replaces the checkout's files.
+ */
+export interface Library {
+  /** Path of the copy of one file. */
+  readonly file: (source: string) => Promise<string>;
+  /** Path of the copy of a directory of plain files. */
+  readonly directory: (source: string) => Promise<string>;
+}
+
+interface IndexEntry {
+  readonly key: string;
+  readonly digest: string;
+}
+
+/** `root` must be a directory of ours that nobody else can write. */
+export function openLibrary(root: string): Library {
+  const under = new Map<string, Promise<string>>();
+  const once = (source: string, make: () => Promise<string>): Promise<string> => {
+    const found = under.get(source) ?? make();
+    under.set(source, found);
+    found.catch(() => under.delete(source));
+    return found;
+  };
+  return {
+    file: (source) => once(source, () => keepFile(root, source)),
+    directory: (source) => once(source, () => keepDirectory(root, source)),
+  };
+}
+
+async function keepFile(root: string, source: string): Promise<string> {
+  const digest = await digestOf(root, source);
+  const target = join(root, digest, basename(source));
+  const size = lstatSync(target, { throwIfNoEntry: false })?.size;
+  if (size === (await stat(source)).size) return target;
+  await install(root, digest, async (staging) => {
+    const copy = join(staging, basename(source));
+    await copyFile(source, copy);
+    // What was hashed is what was copied, or neither counts.
+    if ((await hashFile(copy)) !== digest) throw new Error(`\`${source}\` changed while it was copied; start again`);
+    await chmod(copy, (await stat(source)).mode & 0o111 ? 0o555 : 0o444);
+  });
+  return target;
+}
+
+async function keepDirectory(root: string, source: string): Promise<string> {
+  const names = (await readdir(source)).sort();
+  const files = await Promise.all(names.map(async (name) => ({ name, bytes: readFileSync(join(source, name)) })));
+  const hash = createHash('sha256');
+  for (const { name, bytes } of files) hash.update(`${name}\0${bytes.length}\0`).update(bytes);
+  const digest = hash.digest('hex').slice(0, 32);
+  const target = join(root, digest);
+  if (lstatSync(target, { throwIfNoEntry: false })?.isDirectory() === true) return target;
+  await install(root, digest, async (staging) => {
+    for (const { name, bytes } of files) {
+      writeFileSync(join(staging, name), bytes);
+      await chmod(join(staging, name), 0o444);
+    }
+  });
+  return target;
+}
+
+/** Fills a directory beside and moves it into place: a name that is a digest never holds a part. */
+async function install(root: string, digest: string, fill: (staging: string) => Promise<void>): Promise<void> {
+  const staging = join(root, `.new-${digest}-${process.pid}`);
+  await rm(staging, { recursive: true, force: true });
+  await mkdir(staging, { mode: 0o755 });
+  await chmod(staging, 0o755);
+  try {
+    await fill(staging);
+    await rm(join(root, digest), { recursive: true, force: true });
+    await rename(staging, join(root, digest));
+  } finally {
+    await rm(staging, { recursive: true, force: true });
+  }
+}
+
+/** The digest of a large file, remembered while size and times of the file stay the same. */
+async function digestOf(root: string, source: string): Promise<string> {
+  const { ino, size, mtimeMs, ctimeMs } = await stat(source);
+  const key = `${source}\0${ino}\0${size}\0${mtimeMs}\0${ctimeMs}`;
+  const index = join(root, 'index.json');
+  const known = readIndex(index).find((entry) => entry.key === key);
+  if (known !== undefined) return known.digest;
+  const digest = await hashFile(source);
+  writeFileSync(index, JSON.stringify([...readIndex(index).slice(-7), { key, digest }]), { mode: 0o600 });
+  return digest;
+}
+
+async function hashFile(path: string): Promise<string> {
+  const hash = createHash('sha256');
+  await pipeline(createReadStream(path, { highWaterMark: 1 << 20 }), hash);
+  return hash.digest('hex').slice(0, 32);
+}
+
+function readIndex(path: string): IndexEntry[] {
+  try {
+    const value: unknown = JSON.parse(readFileSync(path, 'utf8'));
+    return Array.isArray(value) ? value.filter(isEntry) : [];
+  } catch {
+    return [];
+  }
+}
+
+function isEntry(value: unknown): value is IndexEntry {
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    'key' in value &&
+    typeof value.key === 'string' &&
+    'digest' in value &&
+    typeof value.digest === 'string' &&
+    /^[0-9a-f]{32}$/.test(value.digest)
+  );
+}

@@ -1,0 +1,113 @@
+import { chmodSync, chownSync, lstatSync, mkdirSync, readdirSync, readFileSync, rmdirSync, symlinkSync, unlinkSync } from 'node:fs';
+import { join } from 'node:path';
+import { HardshellError } from '../contracts/index.ts';
+import { INSIDE } from './table.ts';
+
+export interface Ids {
+  readonly uid: number;
+  readonly gid: number;
+}
+
+const KEPT = ['lib', 'supervisor'];
+const DEPTH_MAX = 3;
+
+/**
+ * The run directory, emptied of what a crash left. As root it is 0711 in /run, as an ordinary user 0700 in the home.
+ * Throws `home_unsafe` when something else stands there. Links are removed, never followed.
+ */
+export function prepareRun(run: string): void {
+  const isRoot = process.getuid?.() === 0;
+  makeOwnDirectory(run, isRoot ? 0o711 : 0o700);
+  makeOwnDirectory(join(run, 'supervisor'), 0o700);
+}
+
+/** Removes what a crashed supervisor left; the caller holds the lock of the home. */
+export function cleanRun(run: string): void {
+  for (const name of readdirSync(run)) if (!KEPT.includes(name)) removeEntry(join(run, name), DEPTH_MAX);
+  const isRoot = process.getuid?.() === 0;
+  makeOwnDirectory(join(run, 'control'), 0o700);
+  makeOwnDirectory(join(run, 'connector-maildir'), 0o700);
+  makeOwnDirectory(join(run, 'model-bridges'), isRoot ? 0o711 : 0o700);
+  if (isRoot) makeOwnDirectory(join(run, 'lib'), 0o755);
+}
+
+/**
+ * The directory in which the executor listens for one zone. As root its group is the zone's and new sockets inherit
+ * it (setgid): the zone may connect and never write. `owner`: who listens there, where that is not us.
+ */
+export function makeSocketDirectory(path: string, ids: Ids | undefined, owner?: Ids): void {
+  removeEntry(path, DEPTH_MAX);
+  mkdirSync(path, { mode: 0o700 });
+  if (ids === undefined) return;
+  chownSync(path, owner?.uid ?? 0, ids.gid);
+  // After chown, which clears the bit.
+  chmodSync(path, 0o2750);
+}
+
+/** The model finds the directories of new planners by listing; others may only pass through. */
+export function shareModelBridges(path: string, model: Ids | undefined): void {
+  if (model === undefined) return;
+  chownSync(path, 0, model.gid);
+  chmodSync(path, 0o751);
+}
+
+/** In a planner's bridge, the name of the model's socket leads to the directory that the model serves. */
+export function linkModelSocket(path: string): void {
+  symlinkSync(`${INSIDE.modelBridge}/model.sock`, join(path, 'model.sock'));
+}
+
+/** Removes a file, link or socket, or a directory of such; never what a link points at. */
+export function removeEntry(path: string, depth: number): void {
+  const found = lstatSync(path, { throwIfNoEntry: false });
+  if (found === undefined) return;
+  if (!found.isDirectory()) {
+    unlinkSync(path);
+    return;
+  }
+  if (depth === 0) throw new HardshellError('home_unsafe', `\`${path}\` is not ours; remove it`, { fate: 'refuse' });
+  for (const name of readdirSync(path)) removeEntry(join(path, name), depth - 1);
+  rmdirSync(path);
+}
+
+function makeOwnDirectory(path: string, mode: number): void {
+  const found = lstatSync(path, { throwIfNoEntry: false });
+  if (found !== undefined && (!found.isDirectory() || found.uid !== process.getuid?.())) {
+    throw new HardshellError('home_unsafe', `\`${path}\` is not a directory of ours; remove it`, { fate: 'refuse' });
+  }
+  if (found === undefined) mkdirSync(path, { mode });
+  chmodSync(path, mode);
+}
+
+const UID_FIRST = 61_002;
+const UID_COUNT = 512;
+
+/** Uids that no account has, one a zone. Only root can give them out. */
+export class UidPool {
+  readonly #named: ReadonlySet<number>;
+  readonly #taken = new Set<number>();
+
+  constructor(passwd = readAccounts()) {
+    this.#named = new Set(passwd.split('\n').map((line) => Number(line.split(':')[2])));
+  }
+
+  take(): Ids {
+    for (let uid = UID_FIRST; uid < UID_FIRST + UID_COUNT; uid++) {
+      if (this.#taken.has(uid) || this.#named.has(uid)) continue;
+      this.#taken.add(uid);
+      return { uid, gid: uid };
+    }
+    throw new HardshellError('unavailable', 'no uid is free for a further zone', { fate: 'retry' });
+  }
+
+  giveBack(ids: Ids): void {
+    this.#taken.delete(ids.uid);
+  }
+}
+
+function readAccounts(): string {
+  try {
+    return readFileSync('/etc/passwd', 'utf8');
+  } catch {
+    return '';
+  }
+}

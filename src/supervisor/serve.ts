@@ -1,0 +1,91 @@
+import { errorFrame, serveFrames, type Frame, type Listener, type RequestContext } from '../bridge/index.ts';
+import { HardshellError, SUPERVISOR_REQUESTS, type SupervisorAnswer, type SupervisorRequest, WIRE_ERROR_CODES } from '../contracts/index.ts';
+import type { SupervisorOptions } from './supervisor.ts';
+import { INSIDE } from './table.ts';
+import type { Zones } from './zones.ts';
+
+export interface Serving {
+  readonly options: SupervisorOptions;
+  readonly zones: Zones;
+  readonly isReady: () => boolean;
+  readonly isArmed: () => boolean;
+  readonly onReady: () => void;
+  readonly stopAll: () => Promise<{ zones: number; elapsedMs: number }>;
+}
+
+/** The supervisor's own socket, below a directory that only the owner of the home may enter. */
+export function serveSupervisor(serving: Serving): Promise<Listener> {
+  return serveFrames({
+    path: serving.options.socketPath,
+    mode: 0o600,
+    connectionsMax: 16,
+    inFlightMax: 256,
+    handle: (frame, context) => handle(frame, context, serving),
+    onFault: (fault) => {
+      if (fault instanceof Error) serving.options.tell(`supervisor: ${fault.message}`);
+    },
+  });
+}
+
+async function handle(frame: Frame, context: RequestContext, serving: Serving): Promise<object> {
+  const request = parseRequest(frame);
+  if (request === undefined) {
+    return errorFrame({ error: 'malformed', message: 'not a request of the supervisor; see supervisor-wire' });
+  }
+  try {
+    return await answer(request, context, serving);
+  } catch (error) {
+    if (!(error instanceof HardshellError)) throw error;
+    serving.options.tell(`${request.type}: ${error.message}`);
+    const known = WIRE_ERROR_CODES.find((code) => code === error.code);
+    return errorFrame({ error: known ?? 'unavailable', message: error.message });
+  }
+}
+
+function parseRequest(frame: Frame): SupervisorRequest | undefined {
+  const type = frame['type'];
+  if (typeof type !== 'string' || !Object.hasOwn(SUPERVISOR_REQUESTS, type)) return undefined;
+  const parsed = SUPERVISOR_REQUESTS[type as keyof typeof SUPERVISOR_REQUESTS].safeParse(frame);
+  return parsed.success ? parsed.data : undefined;
+}
+
+async function answer(request: SupervisorRequest, context: RequestContext, serving: Serving): Promise<SupervisorAnswer> {
+  const { zones, options } = serving;
+  switch (request.type) {
+    case 'spawn': {
+      if (!serving.isArmed()) throw new HardshellError('killed', 'this instance is stopped; `hardshell revive` starts it again', { fate: 'refuse' });
+      const session = request.sid ?? null;
+      const { name } = await zones.start({ profile: request.profile, session, standing: request.standing ?? false });
+      return { type: 'spawned', name, socket_dir: `${INSIDE.run}/${name}`, session };
+    }
+    case 'stop_zone': {
+      const startedAt = performance.now();
+      const stopped = await zones.stop(request.name);
+      return { type: 'stopped', zones: stopped ? 1 : 0, elapsed_ms: Math.round(performance.now() - startedAt) };
+    }
+    case 'stop_all': {
+      const { zones: count, elapsedMs } = await serving.stopAll();
+      return { type: 'stopped', zones: count, elapsed_ms: elapsedMs };
+    }
+    case 'ready':
+      serving.onReady();
+      return { type: 'ready' };
+    case 'watch':
+      return { type: 'events', ...(await zones.events.since(request.after, request.wait_ms ?? 0, context.signal)) };
+    case 'status':
+      return {
+        type: 'status',
+        ready: serving.isReady(),
+        pid: process.pid,
+        instance: options.instance,
+        deployment: 'checkout',
+        mode: options.driver.mode,
+        armed_epoch: options.epoch,
+        limits_held: [...options.driver.limitsHeld],
+        degraded: [...options.driver.degraded],
+        zones: zones.states(),
+      };
+    default:
+      return request satisfies never;
+  }
+}

@@ -1,0 +1,180 @@
+import type { ZoneProfile } from '../contracts/index.ts';
+import type { Mount, ZoneLimits, ZoneSpec } from '../isolation/index.ts';
+
+const MIB = 1024 * 1024;
+
+/** Directories of the host that the table needs; the supervisor made or checked each of them. */
+export interface TablePlaces {
+  readonly home: string;
+  readonly run: string;
+  /** `run` lies outside the home (root): it is shown to the executor in the home's place. */
+  readonly runOutsideHome: boolean;
+  /** Holds Node and packed files by digest, below `run`; hidden from the executor. */
+  readonly library: string | undefined;
+}
+
+/** One start of one process. */
+export interface Start {
+  readonly profile: ZoneProfile;
+  readonly name: string;
+  readonly session: string | null;
+  readonly ids: { readonly uid: number; readonly gid: number } | undefined;
+  /** Packed program and self-probe, as directories. */
+  readonly program: string;
+  readonly probe: string;
+  readonly limits: ZoneLimits;
+  readonly mode: 'F' | 'U';
+  readonly firstStart: boolean;
+}
+
+/** Where a process finds its things, the same for root and for an ordinary user. */
+export const INSIDE = {
+  home: '/var/lib/hardshell',
+  run: '/var/lib/hardshell/run',
+  mail: '/var/lib/hardshell/mail',
+  bridge: '/var/run/zone-bridge',
+  modelBridge: '/var/run/model-bridge',
+  modelBridges: '/var/run/model-bridges',
+  modelRelay: '/var/run/model-relay',
+  program: '/app',
+  probe: '/probe',
+} as const;
+
+export const DEFAULT_LIMITS: Readonly<Record<ZoneProfile, ZoneLimits>> = {
+  executor: { memoryBytesMax: 1024 * MIB, tasksMax: 64, cpus: 2 },
+  'connector-maildir': { memoryBytesMax: 256 * MIB, tasksMax: 32, cpus: 1 },
+  'reader-email': { memoryBytesMax: 256 * MIB, tasksMax: 32, cpus: 0.5 },
+  planner: { memoryBytesMax: 512 * MIB, tasksMax: 32, cpus: 1 },
+  model: { memoryBytesMax: 512 * MIB, tasksMax: 32, cpus: 1 },
+};
+
+/**
+ * The fixed table: what each process is, sees and may do. Nothing in it comes from a request but a name that was
+ * checked and a session id.
+ */
+export function zoneSpec(start: Start, places: TablePlaces): ZoneSpec {
+  const own = profileOf(start, places);
+  const isRoot = start.ids === undefined && process.getuid?.() === 0;
+  return {
+    name: start.name,
+    ...(start.ids ?? {}),
+    mounts: [
+      { kind: 'tmp', to: '/tmp', bytesMax: own.tmpBytesMax },
+      { kind: 'read', from: start.program, to: INSIDE.program },
+      { kind: 'read', from: start.probe, to: INSIDE.probe },
+      ...own.mounts,
+    ],
+    env: { HOME: '/tmp', NODE_ENV: 'production', ...own.env },
+    cwd: INSIDE.program,
+    nodeArguments: [
+      `--max-old-space-size=${heapMebibytes(start.limits)}`,
+      '--disallow-code-generation-from-strings',
+      '--disable-warning=ExperimentalWarning',
+      ...own.nodeFlags,
+      ...['--import', `${INSIDE.probe}/main.mjs`, `${INSIDE.program}/main.mjs`],
+    ],
+    proc: !isRoot,
+    sockets: own.sockets,
+    watch: own.watch,
+    limits: start.limits,
+  };
+}
+
+interface Profile {
+  readonly mounts: readonly Mount[];
+  readonly env: Readonly<Record<string, string>>;
+  readonly nodeFlags: readonly string[];
+  readonly sockets: ZoneSpec['sockets'];
+  readonly watch: boolean;
+  readonly tmpBytesMax: number;
+}
+
+function profileOf(start: Start, places: TablePlaces): Profile {
+  switch (start.profile) {
+    case 'executor':
+      return executorProfile(start, places);
+    case 'connector-maildir':
+      return {
+        mounts: [{ kind: 'write', from: `${places.home}/mail`, to: INSIDE.mail }],
+        env: { HARDSHELL_MAIL: INSIDE.mail, HARDSHELL_FD: '3' },
+        nodeFlags: [],
+        // It lives on the connected socket it inherits: no other can be opened.
+        sockets: 'none',
+        watch: true,
+        tmpBytesMax: 16 * MIB,
+      };
+    case 'reader-email':
+      return {
+        mounts: [{ kind: 'read', from: `${places.run}/${start.name}`, to: INSIDE.bridge }],
+        env: { HARDSHELL_CHANNEL: 'email' },
+        nodeFlags: permissionFlags([INSIDE.bridge]),
+        sockets: 'connect',
+        watch: false,
+        tmpBytesMax: 16 * MIB,
+      };
+    case 'planner':
+      return {
+        mounts: [
+          { kind: 'read', from: `${places.run}/${start.name}`, to: INSIDE.bridge },
+          { kind: 'read', from: `${places.run}/model-bridges/${start.name}`, to: INSIDE.modelBridge },
+        ],
+        env: {},
+        nodeFlags: permissionFlags([INSIDE.bridge, INSIDE.modelBridge]),
+        sockets: 'connect',
+        watch: false,
+        tmpBytesMax: 64 * MIB,
+      };
+    case 'model':
+      return {
+        mounts: [
+          { kind: 'read', from: `${places.run}/model`, to: INSIDE.bridge },
+          { kind: 'read', from: `${places.run}/model-relay`, to: INSIDE.modelRelay },
+          { kind: 'write', from: `${places.run}/model-bridges`, to: INSIDE.modelBridges },
+        ],
+        env: {},
+        nodeFlags: [],
+        sockets: 'serve',
+        watch: true,
+        tmpBytesMax: 64 * MIB,
+      };
+    default:
+      return start.profile satisfies never;
+  }
+}
+
+function executorProfile(start: Start, places: TablePlaces): Profile {
+  const hidden = ['mail', 'logs'].map((name): Mount => ({ kind: 'tmp', to: `${INSIDE.home}/${name}`, bytesMax: 4_096 }));
+  return {
+    mounts: [
+      { kind: 'write', from: places.home, to: INSIDE.home },
+      { kind: 'read', from: `${places.home}/keys`, to: `${INSIDE.home}/keys` },
+      ...hidden,
+      ...(places.runOutsideHome ? [{ kind: 'write', from: places.run, to: INSIDE.run } as const] : []),
+      // Its own wall and the programs of others are not the executor's to write.
+      { kind: 'read', from: `${places.run}/supervisor`, to: `${INSIDE.run}/supervisor` },
+      ...(places.library === undefined ? [] : [{ kind: 'tmp', to: `${INSIDE.run}/lib`, bytesMax: 4_096 } as const]),
+    ],
+    env: {
+      HARDSHELL_HOME: INSIDE.home,
+      HARDSHELL_RUN: INSIDE.run,
+      HARDSHELL_MODE: start.mode,
+      HARDSHELL_DEPLOYMENT: 'checkout',
+      ...(start.firstStart ? { HARDSHELL_FIRST_START: '1' } : {}),
+    },
+    nodeFlags: [],
+    sockets: 'serve',
+    watch: true,
+    tmpBytesMax: 64 * MIB,
+  };
+}
+
+/** Node's own second wall, for processes that read hostile bytes or run the attacker's plan. */
+function permissionFlags(readable: readonly string[]): string[] {
+  const paths = [INSIDE.program, INSIDE.probe, ...readable];
+  return ['--permission', ...paths.map((path) => `--allow-fs-read=${path}/*`)];
+}
+
+/** Room for buffers, stacks and the program itself beside the heap. */
+function heapMebibytes(limits: ZoneLimits): number {
+  return Math.max(48, Math.floor((limits.memoryBytesMax / MIB) * 0.6));
+}
