@@ -1,0 +1,109 @@
+// Ratios of the audit log against named peers of the same run: `node scripts/run.cjs bench/audit/run.mjs [entries]`.
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, openSync, writeSync, fdatasyncSync, closeSync, rmSync, statSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { Chain, createLog, EMPTY } from '../../src/audit/index.ts';
+import { event, makeLog } from './make-log.mjs';
+
+const here = dirname(fileURLToPath(import.meta.url));
+const entries = Number(process.argv[2] ?? 1_000_000);
+const dir = mkdtempSync(join(process.env.BENCH_DIR ?? here, 'tmp-'));
+const median = (values) => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)];
+const spread = (values) => `${Math.min(...values).toFixed(2)}-${Math.max(...values).toFixed(2)}`;
+
+try {
+  await appends();
+  verifies();
+} finally {
+  rmSync(dir, { recursive: true, force: true });
+}
+
+/** The same lines in the same batches: ours with chain, order check and tree, the peer with bare calls. */
+async function appends() {
+  for (const [rounds, batch] of [
+    [400, 1],
+    [200, 32],
+    [100, 256],
+  ]) {
+    const lines = new Chain({ head: EMPTY, mode: 'F', wallMs: Date.now });
+    const batches = Array.from({ length: rounds }, (_, r) =>
+      Array.from({ length: batch }, (_, i) => lines.next(event(r * batch + i))),
+    );
+    const log = await createLog(join(dir, `append-${batch}`));
+    const fd = openSync(join(dir, `raw-${batch}`), 'w');
+    const ours = [];
+    const raw = [];
+    // Interleaved, so that both see the same weather on the disk.
+    for (const one of batches) {
+      const start = performance.now();
+      await Promise.all(one.map((line) => log.append([line])));
+      const middle = performance.now();
+      writeSync(fd, `${one.join('\n')}\n`);
+      fdatasyncSync(fd);
+      ours.push(middle - start);
+      raw.push(performance.now() - middle);
+    }
+    await log.close();
+    closeSync(fd);
+    const sum = (values) => values.reduce((a, b) => a + b, 0);
+    const p99 = ours.toSorted((a, b) => a - b)[Math.floor(rounds * 0.99)];
+    const rawP99 = raw.toSorted((a, b) => a - b)[Math.floor(rounds * 0.99)];
+    console.log(
+      `durable append, ${batch} a batch: ${(sum(raw) / sum(ours)).toFixed(2)} x of raw write+fdatasync (goal >= 0.5); ` +
+        `median ${median(ours).toFixed(2)} ms against ${median(raw).toFixed(2)} ms, p99 ${p99.toFixed(2)} ms against ${rawP99.toFixed(2)} ms`,
+    );
+  }
+}
+
+function verifies() {
+  const logDir = join(dir, 'verify');
+  makeLog(logDir, entries);
+  const file = join(logDir, 'audit.jsonl');
+  const mib = statSync(file).size / 2 ** 20;
+  console.log(`verify: ${entries} entries, ${mib.toFixed(0)} MiB`);
+  const node = (threads, tree) => () => {
+    const run = spawnSync(
+      process.execPath,
+      [join(here, 'verify-once.mjs'), logDir, String(threads), tree ? 'tree' : ''],
+      { encoding: 'utf8' },
+    );
+    if (run.status !== 0) throw new Error(run.stdout + run.stderr);
+    return JSON.parse(run.stdout);
+  };
+  const peers = {
+    sha256sum: () => timed('sha256sum', [file]),
+    'openssl sha256': () => timed('openssl', ['dgst', '-sha256', file]),
+    python: () => timed('python3', [join(here, '../../docs/verify_audit.py'), logDir]),
+    'ours, 1 thread': node(1, false),
+    'ours, 2 threads': node(2, false),
+    'ours with tree, 2 threads': node(2, true),
+  };
+  const seconds = Object.fromEntries(Object.keys(peers).map((name) => [name, []]));
+  const memory = {};
+  for (let round = 0; round < 3; round++) {
+    for (const [name, run] of Object.entries(peers)) {
+      const result = run();
+      if (result === null) continue;
+      seconds[name].push(result.seconds);
+      if (result.rssMiB !== undefined) memory[name] = Math.max(memory[name] ?? 0, result.rssMiB);
+    }
+  }
+  const base = median(seconds.sha256sum);
+  for (const [name, values] of Object.entries(seconds)) {
+    if (values.length === 0) continue;
+    const rss = memory[name] === undefined ? '' : `, ${memory[name].toFixed(0)} MiB of memory at most`;
+    console.log(
+      `${name}: ${median(values).toFixed(2)} s (${spread(values)}), ${(median(values) / base).toFixed(2)} x of sha256sum, ` +
+        `${(median(seconds.python) / median(values)).toFixed(1)} x faster than Python${rss}`,
+    );
+  }
+}
+
+function timed(command, args) {
+  const start = performance.now();
+  const run = spawnSync(command, args, { encoding: 'utf8' });
+  if (run.error !== undefined) return null;
+  if (run.status !== 0) throw new Error(run.stdout + run.stderr);
+  return { seconds: (performance.now() - start) / 1000 };
+}
