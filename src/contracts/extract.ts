@@ -1,5 +1,11 @@
 import { z } from 'zod';
-import { encodedBytes, EXTRACT_LIMITS, EXTRACT_SEVERITIES, EXTRACT_SPAN_PARTS, EXTRACT_UNSAFE } from './extract-limits.ts';
+import {
+  encodedBytes,
+  EXTRACT_LIMITS,
+  EXTRACT_SEVERITIES,
+  EXTRACT_SPAN_PARTS,
+  EXTRACT_UNSAFE,
+} from './extract-limits.ts';
 
 const L = EXTRACT_LIMITS;
 const unsafeInText = new RegExp(`[${EXTRACT_UNSAFE}]`, 'u');

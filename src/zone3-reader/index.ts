@@ -1,1 +1,1 @@
-export {};
+export { readEmail, type ReaderPorts } from './read-email.ts';
