@@ -1,6 +1,6 @@
 // Packs one file per process. Types are checked by `npm run check`; packing alone takes about a second, so that a first
 // `npm start` is quick.
-import { rmSync, mkdirSync, existsSync, renameSync, readFileSync } from 'node:fs';
+import { copyFileSync, rmSync, mkdirSync, existsSync, renameSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { rolldown } from 'rolldown';
@@ -12,6 +12,7 @@ const staging = join(root, `dist.${process.pid}`);
 const entries = {
   cli: 'src/cli/main.ts',
   supervisor: 'src/app/supervisor/main.ts',
+  probe: 'src/app/probe/main.ts',
   executor: 'src/app/executor/main.ts',
   reader: 'src/app/reader/main.ts',
   planner: 'src/app/planner/main.ts',
@@ -20,6 +21,9 @@ const entries = {
   // Threads of `audit-log verify`; started by the cli.
   'audit-worker': 'src/audit/verify-worker.ts',
 };
+/** Programs that judge by policy find the engine's bytes beside themselves. */
+const withCedar = new Set(['executor', 'cli']);
+const cedar = 'node_modules/@cedar-policy/cedar-wasm/web/cedar_wasm_bg.wasm';
 rmSync(staging, { recursive: true, force: true });
 mkdirSync(staging, { recursive: true });
 for (const [name, input] of Object.entries(entries)) {
@@ -33,6 +37,7 @@ for (const [name, input] of Object.entries(entries)) {
     logLevel: 'warn',
   });
   await bundle.write({ dir: join(staging, name), format: 'esm', entryFileNames: 'main.mjs', codeSplitting: false });
+  if (withCedar.has(name)) copyFileSync(join(root, cedar), join(staging, name, 'cedar_wasm_bg.wasm'));
 }
 rmSync(out, { recursive: true, force: true });
 renameSync(staging, out);

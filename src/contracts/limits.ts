@@ -44,6 +44,8 @@ export const LIMITS = {
   searchQueryCharsMax: limit(500, 'operators and words, not a program'),
   instructionCharsMax: limit(10_000, 'what an owner types'),
   plannersMax: limit(24, 'planner processes at once: memory of 24 Node processes'),
+  policyCharsMax: limit(262_144, 'a policy is read by a person'),
+  policyRulesMax: limit(1_000, 'as many as a person could ever oversee, and a bound on what a decision costs'),
   readerMsMax: limit(20_000, 'a message that takes longer is a bomb'),
 } as const satisfies Record<string, Limit>;
 
