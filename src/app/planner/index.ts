@@ -1,1 +1,1 @@
-export {};
+export { readTemplates } from './read-templates.ts';

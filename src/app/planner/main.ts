@@ -1,0 +1,32 @@
+import { CapabilityClient, ZONE_BRIDGE_SOCKET } from '../../bridge/index.ts';
+import { HardshellError } from '../../contracts/index.ts';
+import { ORIGINS, rulesPlanner, runSession, templatesFrom, type Origin } from '../../zone2-planner/index.ts';
+import { readTemplates } from './read-templates.ts';
+
+/** One planner process for one session. Exits 0 when its work is done, 1 when Zone 1 is gone or refuses it. */
+async function main(): Promise<void> {
+  const say = (line: string): void => void process.stderr.write(`planner: ${line}\n`);
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => process.exit(0));
+  const client = new CapabilityClient({ socketPath: process.env['HARDSHELL_BRIDGE_SOCKET'] ?? ZONE_BRIDGE_SOCKET });
+  const templates = templatesFrom(readTemplates(process.env['HARDSHELL_TEMPLATES'] ?? '/app/templates', say));
+  try {
+    await runSession({
+      client,
+      planner: rulesPlanner(templates),
+      origin: originFrom(process.env['HARDSHELL_ORIGIN']),
+      nowMs: () => Date.now(),
+      say,
+    });
+  } catch (error) {
+    // Only our own words: a foreign error may quote a message.
+    say(error instanceof HardshellError ? `${error.code}: ${error.message}` : 'failed in a way that it does not know');
+    process.exitCode = 1;
+  }
+  await client.close();
+}
+
+function originFrom(text: string | undefined): Origin {
+  return ORIGINS.find((origin) => origin === text) ?? 'unknown';
+}
+
+await main();

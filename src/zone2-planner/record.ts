@@ -1,0 +1,99 @@
+import * as z from 'zod';
+import type { CapabilityClient, Params, StoredTask } from '../bridge/index.ts';
+import { HardshellError, LIMITS, type TaskId } from '../contracts/index.ts';
+import { isFinal, STEP_STATES, type Progress } from './carry-out.ts';
+import { CATEGORIES, type Plan, type Proposal } from './work.ts';
+
+const stepSchema = z.strictObject({
+  action: z.string(),
+  /** Absent once the step has ended: only its fate is kept. */
+  params: z.record(z.string(), z.json()).optional(),
+  rationale: z.string(),
+  state: z.enum(STEP_STATES),
+  request: z.string().nullable(),
+  reason: z.string().nullable(),
+});
+export type Step = Readonly<Omit<z.infer<typeof stepSchema>, 'params'>> & { readonly params?: Params };
+
+const recordSchema = z.strictObject({
+  /** `note` on an item, `answer` to an instruction. */
+  kind: z.enum(['note', 'answer']),
+  /** The content reference, task or scheduled run that this is about. */
+  work: z.string(),
+  text: z.string(),
+  engine: z.enum(['rules', 'model']),
+  category: z.enum(CATEGORIES).nullable(),
+  state: z.enum(['waiting', 'done']),
+  steps: z.array(stepSchema),
+  at: z.string(),
+});
+export type WorkRecord = Readonly<Omit<z.infer<typeof recordSchema>, 'steps'>> & { readonly steps: readonly Step[] };
+
+/** The record in a task's data, or null for data of another kind. */
+export function parseRecord(task: StoredTask): WorkRecord | null {
+  const parsed = recordSchema.safeParse(task.data);
+  if (!parsed.success) return null;
+  const steps = parsed.data.steps.map(({ params, ...step }) => (params === undefined ? step : { ...step, params }));
+  return { ...parsed.data, steps };
+}
+
+export function recordOfPlan(plan: Plan, about: { kind: WorkRecord['kind']; work: string; at: string }): WorkRecord {
+  const steps = plan.proposals.map((proposal): Step => ({
+    ...proposal,
+    state: 'planned',
+    request: null,
+    reason: null,
+  }));
+  return {
+    ...about,
+    text: plan.text.slice(0, 16_000),
+    engine: plan.engine,
+    category: plan.category,
+    state: steps.length === 0 ? 'done' : 'waiting',
+    steps,
+  };
+}
+
+export function withProgress(record: WorkRecord, index: number, progress: Progress): WorkRecord {
+  const steps = record.steps.map((step, at) => (at === index ? moved(step, progress) : step));
+  return { ...record, steps, state: steps.every((step) => isFinal(step.state)) ? 'done' : 'waiting' };
+}
+
+/** The proposal of a step that has not ended; null when its parameters are no longer kept. */
+export function proposalOf(step: Step): Proposal | null {
+  return step.params === undefined ? null : { action: step.action, params: step.params, rationale: step.rationale };
+}
+
+/**
+ * Keeps `record` in Zone 1, under `task` when Zone 1 gave one. Returns the task it is kept under.
+ * Throws `too_large` for a record that no task may hold and `unavailable` when Zone 1 will not keep it.
+ */
+export async function keepRecord(client: CapabilityClient, record: WorkRecord, task: TaskId | null): Promise<TaskId> {
+  const data: Params = recordData(record);
+  if (Buffer.byteLength(JSON.stringify(data)) > LIMITS.taskDataBytesMax.value) {
+    throw new HardshellError('too_large', 'the plan is longer than a task may hold', { fate: 'refuse' });
+  }
+  const priority = record.kind === 'answer' ? 5 : 3;
+  if (task !== null) {
+    const put = await client.taskPut({ task, priority, data });
+    if (put.kind === 'ok') return put.value;
+    if (put.error !== 'not_found') throw notKept(put.error);
+  }
+  const put = await client.taskPut({ priority, data });
+  if (put.kind === 'ok') return put.value;
+  throw notKept(put.error);
+}
+
+function recordData(record: WorkRecord): Params {
+  return { ...record, steps: record.steps.map((step) => ({ ...step })) };
+}
+
+function moved(step: Step, progress: Progress): Step {
+  const { params, ...rest } = step;
+  const kept = isFinal(progress.state) || params === undefined ? {} : { params };
+  return { ...rest, ...kept, ...progress };
+}
+
+function notKept(error: string): HardshellError {
+  return new HardshellError('unavailable', `zone 1 did not keep the plan: ${error}`, { fate: 'retry' });
+}
