@@ -9,6 +9,7 @@ import { identifyProcess, isRunning, killProcess, type ProcessId } from './inspe
 import { checkHeld, checkReleased, launchHeld } from './launch.ts';
 import type { Runtime } from './runtime.ts';
 import { buildSeccompFilter } from './seccomp.ts';
+import { EXIT_PROBE_FAILED } from './self-probe.ts';
 import type { SyscallArch } from './syscalls.ts';
 
 export interface BubblewrapOptions {
@@ -22,8 +23,6 @@ export interface BubblewrapOptions {
 /** Exit code of bubblewrap when the kernel ended the zone for a forbidden call: 128 + SIGSYS. */
 const EXIT_TAMPERED = 159;
 const EXIT_KILLED = 137;
-/** Exit code of a zone whose own probe found the wall open. */
-export const EXIT_PROBE_FAILED = 70;
 const PLACES = ['/usr/bin/bwrap', '/bin/bwrap', '/usr/local/bin/bwrap'];
 
 /** The installed bubblewrap, or undefined. PATH is not asked: whoever starts us may have written it. */

@@ -1,7 +1,6 @@
 export { bwrapArguments, ZONE_NODE, type Mount, type ZoneView } from './bwrap-args.ts';
 export {
   createBubblewrapDriver,
-  EXIT_PROBE_FAILED,
   findBubblewrap,
   zoneMarker,
   type BubblewrapOptions,
@@ -23,7 +22,7 @@ export {
 } from './inspect.ts';
 export { findRuntime, parseLoaderTrace, type Runtime } from './runtime.ts';
 export { buildSeccompFilter, VERDICT, type FilterOptions } from './seccomp.ts';
-export { probeWall, type SelfProbeOptions } from './self-probe.ts';
+export { EXIT_PROBE_FAILED, probeWall, type SelfProbeOptions } from './self-probe.ts';
 export {
   ALLOWED_SYSCALLS,
   NEWEST_KNOWN,

@@ -9,6 +9,9 @@ export interface SelfProbeOptions {
   readonly hostFiles: readonly string[];
 }
 
+/** Exit code of a zone whose own probe found the wall open. */
+export const EXIT_PROBE_FAILED = 70;
+
 const HOST_FILES = ['/etc/passwd', '/etc/shadow', '/root', '/home', '/sys', '/bin/sh', '/usr/bin/env', '/boot'];
 const DESCRIPTORS_LOOKED_AT = 64;
 
