@@ -1,0 +1,123 @@
+import { join } from 'node:path';
+import { connectFrames } from '../../bridge/index.ts';
+import { HardshellError, SUPERVISOR_ANSWERS } from '../../contracts/index.ts';
+import { readEpochs } from '../../control/index.ts';
+import { createBubblewrapDriver, explainBubblewrapError, findRuntime, openLibrary, type Runtime, type ZoneDriver } from '../../isolation/index.ts';
+import { HOME_QUOTAS, instancePaths, prepareHome, readArmed, takeHomeLock, type Home, type HomeLock, type InstancePaths } from '../../state/index.ts';
+import { cleanRun, prepareRun, startSupervisor, type FindProgram, type Supervisor } from '../../supervisor/index.ts';
+import { requireBubblewrap, searchThisMachine } from './bubblewrap-present.ts';
+import { furnishHome } from './first-start.ts';
+import { readSettings } from './settings.ts';
+
+export interface UpOptions {
+  readonly home: string;
+  /** Where `dist/`, `policies/` and `samples/` lie. */
+  readonly checkout: string;
+  readonly node: string;
+  readonly tell: (sentence: string) => void;
+}
+
+/** What came of it. `running`: another process holds this home; nothing was changed. */
+export type UpResult =
+  | { readonly kind: 'started'; readonly supervisor: Supervisor; readonly home: Home; readonly paths: InstancePaths; readonly driver: ZoneDriver; readonly samples: number; readonly lock: HomeLock }
+  | { readonly kind: 'running'; readonly pid: number | undefined };
+
+/** From nothing to a serving instance. Each station either holds or nothing runs. Throws `HardshellError`. */
+export async function up(options: UpOptions): Promise<UpResult> {
+  const uid = process.getuid?.() ?? 0;
+  const paths = instancePaths(options.home, uid);
+  const bwrap = requireBubblewrap(searchThisMachine(options.tell));
+  const home = prepareHome(paths.home);
+  if (home.firstStart) options.tell(`first start: made \`${paths.home}\``);
+  for (const name of home.repaired) options.tell(`\`${name}\` was open to others and is narrowed now`);
+  prepareRun(paths.run);
+  const lock = takeHomeLock(join(paths.run, 'supervisor', 'lock.db'));
+  if (lock === undefined) return { kind: 'running', pid: await askPid(paths.supervisorSocket) };
+  try {
+    const epoch = requireArmed(paths.home);
+    const runtime = findRuntime(options.node);
+    const { samples } = home.firstStart ? await furnishHome(paths.home, options.checkout) : { samples: 0 };
+    cleanRun(paths.run);
+    const { driver, findProgram } = openWalls({ options, paths, bwrap, runtime: await runtime });
+    const { limits, modelEndpoint } = readSettings();
+    const supervisor = await startSupervisor({
+      driver,
+      places: { home: paths.home, run: paths.run, runOutsideHome: uid === 0, library: paths.library },
+      zonesRecord: paths.zonesRecord,
+      logs: join(paths.home, 'logs'),
+      logBytesMax: HOME_QUOTAS.logBytesMax.value,
+      limits,
+      findProgram,
+      socketPath: paths.supervisorSocket,
+      instance: paths.instance,
+      epoch,
+      firstStart: home.firstStart,
+      isArmed: () => {
+        const now = readArmed(paths.home, epoch);
+        return now.kind === 'armed' && now.epoch === epoch;
+      },
+      modelEndpoint,
+      tell: options.tell,
+    });
+    return { kind: 'started', supervisor, home, paths, driver, samples, lock };
+  } catch (error) {
+    lock.release();
+    throw error;
+  }
+}
+
+/** The epoch that may run. Throws `killed` with the way back. */
+function requireArmed(home: string): number {
+  const { killed } = readEpochs(join(home, 'audit'));
+  const state = readArmed(home, killed + 1);
+  if (state.kind === 'armed') return state.epoch;
+  const why = state.reason === 'voided' ? 'it was stopped with `hardshell kill`' : `its armed record is ${state.reason.replace('_', ' ')}`;
+  throw new HardshellError('killed', `this instance may not run: ${why}; after looking into it, run \`hardshell revive\``, { fate: 'refuse' });
+}
+
+interface Walls {
+  readonly driver: ZoneDriver;
+  readonly findProgram: FindProgram;
+}
+
+/** As root, zones get copies of Node and of their program that their uids can read; the copies are made beside. */
+function openWalls(at: { options: UpOptions; paths: InstancePaths; bwrap: string; runtime: Runtime }): Walls {
+  const { options, paths, bwrap } = at;
+  let runtime = at.runtime;
+  const dist = (name: string): string => join(options.checkout, 'dist', name);
+  const driver = createBubblewrapDriver({ instance: paths.instance, bwrap, runtime: () => runtime });
+  if (paths.library === undefined) return { driver, findProgram: (name) => Promise.resolve(dist(name)) };
+  const library = openLibrary(paths.library);
+  const copied = library.file(runtime.node).then((node) => {
+    runtime = { ...runtime, node };
+  });
+  copied.catch((error: unknown) => options.tell(`Node could not be copied for the zones: ${error instanceof Error ? error.message : ''}`));
+  const findProgram: FindProgram = async (name, forZoneUid) => {
+    // Root reads the checkout itself; whoever is not root waits for the copies.
+    if (!forZoneUid) return dist(name);
+    await copied;
+    return library.directory(dist(name));
+  };
+  return { driver, findProgram };
+}
+
+async function askPid(socket: string): Promise<number | undefined> {
+  try {
+    const client = await connectFrames({ target: { path: socket } });
+    const answer = SUPERVISOR_ANSWERS.status.safeParse(await client.request({ type: 'status' }, 1_000));
+    client.destroy();
+    return answer.success ? answer.data.pid : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Bubblewrap's refusal in words that say what to do. */
+export function explainFailure(error: unknown): string {
+  if (!(error instanceof HardshellError)) return error instanceof Error ? error.message : 'unknown failure';
+  const said = /could not be walled in: (.*)$/s.exec(error.message)?.[1];
+  if (said === undefined) return error.message;
+  const { reason, remedy } = explainBubblewrapError(said);
+  return `zones cannot be walled in here: ${reason}; ${remedy}`;
+}
+
