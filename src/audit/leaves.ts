@@ -1,7 +1,7 @@
 import { lstatSync } from 'node:fs';
 import { join } from 'node:path';
-import { checkLine, leafAt } from './check-line.ts';
-import { MAIN_LOG } from './format.ts';
+import { checkLine, leafAt, startAt } from './check-line.ts';
+import { EMPTY, MAIN_LOG } from './format.ts';
 import type { Digest } from './merkle.ts';
 import type { LeafSource } from './proofs.ts';
 import { firstNumber } from './read-segment.ts';
@@ -51,7 +51,7 @@ function* walk(
 
 function readCurrent(path: string): Digest[] {
   const leaves: Digest[] = [];
-  const line = { seq: 0, prev: '', hash: '', eventAt: 0 };
+  const line = startAt(EMPTY);
   const scanned = scanLines(path, { from: 0, to: lstatSync(path).size }, (buffer, start, end) => {
     if (!checkLine(buffer, start, end, line)) return false;
     leaves.push(leafAt(buffer, start, end));

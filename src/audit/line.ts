@@ -51,6 +51,18 @@ export function readFrame(line: string): Frame | null {
   return { seq: Number(match[1]), prev: end[1] ?? '', hash: end[2] ?? '' };
 }
 
+/** The place of `line` when it says that it follows `after`; null otherwise. Its hash is taken at its word. */
+export function nextPlace(line: string, after: Place): Place | null {
+  const seq = after.seq + 1;
+  const tailAt = line.length - PREV_TAIL - HASH_TAIL;
+  const follows =
+    line.startsWith(`{"v":1,"seq":${seq},"time":"`) &&
+    line.startsWith(`,"prev":"${after.hash}","hash":"`, tailAt) &&
+    line.endsWith('"}') &&
+    !line.includes('\n');
+  return follows ? { seq, hash: line.slice(-66, -2) } : null;
+}
+
 /** True when `line` is a well-framed line whose hash is right and which follows `after`. */
 export function followsFrom(line: string, after: Place): boolean {
   const frame = readFrame(line);

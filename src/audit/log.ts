@@ -1,6 +1,6 @@
 import { HardshellError } from '../contracts/index.ts';
 import type { DurableFile, FilePort } from './file-port.ts';
-import { readFrame } from './line.ts';
+import { nextPlace } from './line.ts';
 import type { Place } from './format.ts';
 import { leafHash } from './merkle.ts';
 import type { CompactRange } from './merkle.ts';
@@ -25,9 +25,10 @@ export interface LogState {
 }
 
 interface Waiting {
-  readonly bytes: Buffer;
   readonly lines: readonly string[];
-  readonly resolve: () => void;
+  /** Where the log stands once these are durable. */
+  readonly place: Place;
+  readonly resolve: (nothing: undefined) => void;
   readonly reject: (error: Error) => void;
 }
 
@@ -47,6 +48,8 @@ export class AuditLog {
   #durable: Place;
   #accepted: Place;
   #waiting: Waiting[] = [];
+  /** Durable lines that are not in the tree yet; whoever asks for the tree adds them first. */
+  #ungrown: string[] = [];
   #pump: Promise<void> | null = null;
   #failure: HardshellError | null = null;
 
@@ -70,6 +73,7 @@ export class AuditLog {
 
   /** A copy of the tree's edge over the durable lines, for a checkpoint. */
   tree(): CompactRange {
+    this.#growTree();
     return this.#tree.clone();
   }
 
@@ -88,17 +92,16 @@ export class AuditLog {
     if (lines.length === 0) return Promise.resolve();
     let place = this.#accepted;
     for (const line of lines) {
-      const frame = readFrame(line);
-      if (frame === null || frame.seq !== place.seq + 1 || frame.prev !== place.hash) {
+      const next = nextPlace(line, place);
+      if (next === null) {
         const message = `audit lines must follow entry ${place.seq}; the one given does not`;
         return Promise.reject(new HardshellError('invariant_broken', message, { fate: 'stop' }));
       }
-      place = frame;
+      place = next;
     }
     this.#accepted = place;
-    const bytes = Buffer.from(`${lines.join('\n')}\n`, 'latin1');
     const { promise, resolve, reject } = Promise.withResolvers<undefined>();
-    this.#waiting.push({ bytes, lines, resolve: () => resolve(undefined), reject });
+    this.#waiting.push({ lines, place, resolve, reject });
     this.#pump ??= this.#run();
     return promise;
   }
@@ -111,35 +114,42 @@ export class AuditLog {
   }
 
   async #run(): Promise<void> {
+    // Callers of the same turn share the first write.
+    await Promise.resolve();
     while (this.#waiting.length > 0) {
       const batch = this.#waiting;
       this.#waiting = [];
+      const lines = batch.flatMap((one) => one.lines);
+      const bytes = Buffer.from(`${lines.join('\n')}\n`, 'latin1');
       try {
-        await this.#file.write(Buffer.concat(batch.map((one) => one.bytes)), this.#bytes);
+        const written = this.#file.write(bytes, this.#bytes);
+        // The tree over what is durable grows while the disk works.
+        this.#growTree();
+        await written;
       } catch (cause) {
         await this.#fail(cause, batch);
         break;
       }
-      for (const one of batch) this.#count(one);
-      for (const one of batch) one.resolve();
+      this.#bytes += bytes.length;
+      this.#durable = batch.at(-1)?.place ?? this.#durable;
+      this.#ungrown.push(...lines);
+      for (const one of batch) one.resolve(undefined);
       if (this.#bytes >= this.#segmentBytesMax) await this.#rotate();
     }
     this.#pump = null;
   }
 
-  #count({ bytes, lines }: Waiting): void {
-    this.#bytes += bytes.length;
-    for (const line of lines) {
+  #growTree(): void {
+    for (const line of this.#ungrown.splice(0)) {
       const leaf = leafHash(line);
       this.#tree.append(leaf);
       this.#segment.leaves.push(leaf);
     }
-    const frame = readFrame(lines.at(-1) ?? '');
-    if (frame !== null) this.#durable = { seq: frame.seq, hash: frame.hash };
   }
 
   async #rotate(): Promise<void> {
     try {
+      this.#growTree();
       const { file, segment } = await closeSegment({
         dir: this.#dir,
         name: this.#name,

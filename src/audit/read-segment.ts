@@ -1,7 +1,6 @@
 import { existsSync, lstatSync } from 'node:fs';
 import { join } from 'node:path';
-import { checkLine, leafAt } from './check-line.ts';
-import type { CheckedLine } from './check-line.ts';
+import { checkLine, leafAt, startAt } from './check-line.ts';
 import { EMPTY } from './format.ts';
 import type { Place } from './format.ts';
 import type { CompactRange } from './merkle.ts';
@@ -45,9 +44,9 @@ export function readActiveSegment(dir: string, name: string, mark: number): Foun
   let place = start;
   let bytes = 0;
   let markAt = 0;
-  const line: CheckedLine = { seq: 0, prev: '', hash: '', eventAt: 0 };
+  const line = startAt(start);
   const scanned = scanLines(path, { from: 0, to: lstatSync(path).size }, (buffer, from, to) => {
-    if (!checkLine(buffer, from, to, line) || line.seq !== place.seq + 1 || line.prev !== place.hash) return false;
+    if (!checkLine(buffer, from, to, line) || !line.joins) return false;
     const leaf = leafAt(buffer, from, to);
     tree.append(leaf);
     segment.leaves.push(leaf);
@@ -62,7 +61,7 @@ export function readActiveSegment(dir: string, name: string, mark: number): Foun
 
 /** The number of the first line, when there is a well-formed one. */
 export function firstNumber(path: string): number | null {
-  const line: CheckedLine = { seq: 0, prev: '', hash: '', eventAt: 0 };
+  const line = startAt(EMPTY);
   let first: number | null = null;
   scanLines(path, { from: 0, to: Math.min(8192, lstatSync(path).size) }, (buffer, from, to) => {
     if (checkLine(buffer, from, to, line)) first = line.seq;

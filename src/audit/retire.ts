@@ -1,8 +1,8 @@
 import { lstatSync } from 'node:fs';
-import { checkLine, leafAt } from './check-line.ts';
+import { checkLine, leafAt, startAt } from './check-line.ts';
 import { realFiles } from './file-port.ts';
 import type { FilePort } from './file-port.ts';
-import { MAIN_LOG } from './format.ts';
+import { EMPTY, MAIN_LOG } from './format.ts';
 import { scanLines } from './scan.ts';
 import { readClosedSegments, readLeaves } from './segments.ts';
 import type { ClosedSegment } from './segments.ts';
@@ -32,7 +32,7 @@ export async function retireLines(dir: string, through: number, files: FilePort 
 
 function leavesMatch(segment: ClosedSegment): boolean {
   const leaves = readLeaves(segment);
-  const line = { seq: 0, prev: '', hash: '', eventAt: 0 };
+  const line = startAt(EMPTY);
   const scanned = scanLines(
     segment.linesPath,
     { from: 0, to: lstatSync(segment.linesPath).size },

@@ -1,5 +1,6 @@
-import { checkLine, leafAt } from './check-line.ts';
+import { checkLine, leafAt, startAt } from './check-line.ts';
 import type { CheckedLine } from './check-line.ts';
+import { EMPTY } from './format.ts';
 import type { Place } from './format.ts';
 import { SubtreeStack } from './merkle.ts';
 import type { Subtree } from './merkle.ts';
@@ -40,50 +41,40 @@ export interface RangeResult {
 
 /** Checks every line of a range against its own hash and the one before it; how it joins its neighbours is told. */
 export function verifyRange(job: RangeJob): RangeResult {
-  const line: CheckedLine = { seq: 0, prev: '', hash: '', eventAt: 0 };
+  const line = startAt(EMPTY);
   const marks = new Set(job.marks);
   const sizes = new Set(job.sizes);
   const parts: { size: number; subtrees: Subtree[] }[] = [];
   const marked: Place[] = [];
   const notes: Note[] = [];
   let before: Place | null = null;
+  let last: Place | null = null;
   let stack = new SubtreeStack(0);
-  let seq = 0;
-  let hash = '';
   let lines = 0;
   const scanned = scanLines(job.path, job, (buffer, start, end) => {
-    if (!checkLine(buffer, start, end, line)) return false;
-    if (before === null) {
+    const { seq, hash } = line;
+    const good = checkLine(buffer, start, end, line);
+    if (lines === 0 && good) {
       before = { seq: line.seq - 1, hash: line.prev };
       stack = new SubtreeStack(line.seq - 1);
-    } else if (line.seq !== seq + 1 || line.prev !== hash) {
+    } else if (!good || !line.joins) {
+      if (lines > 0) last = { seq, hash };
       return false;
     }
-    seq = line.seq;
-    hash = line.hash;
     lines += 1;
-    if (marks.has(seq)) marked.push({ seq, hash });
+    if (marks.size > 0 && marks.has(line.seq)) marked.push({ seq: line.seq, hash: line.hash });
     const note = readNote(buffer, line, end - start);
     if (note !== null) notes.push(note);
     if (job.tree) {
       stack.append(leafAt(buffer, start, end));
-      if (sizes.has(seq)) parts.push({ size: seq, subtrees: stack.take() });
+      if (sizes.has(line.seq)) parts.push({ size: line.seq, subtrees: stack.take() });
     }
     return true;
   });
-  parts.push({ size: seq, subtrees: stack.take() });
-  const last = before === null ? null : { seq, hash };
-  return {
-    before,
-    last,
-    lines,
-    broken: scanned.stopped,
-    bytes: scanned.bytes,
-    tornBytes: scanned.tornBytes,
-    parts,
-    marked,
-    notes,
-  };
+  if (!scanned.stopped && lines > 0) last = { seq: line.seq, hash: line.hash };
+  parts.push({ size: line.seq, subtrees: stack.take() });
+  const { stopped: broken, bytes, tornBytes } = scanned;
+  return { before, last, lines, broken, bytes, tornBytes, parts, marked, notes };
 }
 
 const ANCHORED = 'other_log_anchored"';
