@@ -184,13 +184,11 @@ function redeemInStep(
   // A grant that was redeemed and is not allowed any more is spent: it cannot be tried again under a looser policy.
   const allowed = grant.ok ? stillAllowed(station, tx, request) : grant;
   if (!grant.ok || !allowed.ok) {
-    tx.record({
-      event: 'grant_refused',
-      zone: 'zone1-executor',
-      session: station.subjectHash(session.sid),
-      details: { reason: grant.ok ? 'stricter_decision' : refusalReason(grant.refusal.error) },
-    });
-    return grant.ok ? allowed : grant;
+    const reason = grant.ok ? 'stricter_decision' : refusalReason(grant.refusal.error);
+    const details = { reason } as const;
+    tx.record({ event: 'grant_refused', zone: 'zone1-executor', session: station.subjectHash(session.sid), details });
+    if (!grant.ok) return grant;
+    return allowed.ok ? refused('token_invalid', 'ask again') : allowed;
   }
   tx.run(sql.updateTable('requests').set({ state: 'executed' }).where('rid', '=', request.rid));
   return act(station, tx, now, request, grant.value, allowed.value);

@@ -107,7 +107,7 @@ export interface Delivered {
  * Hands stored content to a session: one reference a content and session.
  * INVARIANT: the session's label and senders have taken the content in before the reference leaves Zone 1.
  */
-export function deliver(station: Station, tx: Tx, sid: SessionId, kid: string): Delivered {
+export function deliver(station: Station, tx: Tx, sid: SessionId, kid: string, as: "item" | "result"): Delivered {
   const old = tx.get(sql.selectFrom('deliveries').select('ref').where('sid', '=', sid).where('kid', '=', kid));
   if (old !== undefined) return { ref: old.ref as ContentRef, fresh: false };
   const session = findSession(tx, sid);
@@ -116,7 +116,7 @@ export function deliver(station: Station, tx: Tx, sid: SessionId, kid: string): 
   const label = join(session.label, contentLabel(kid, content.confidentiality));
   const senders = content.sender === '' ? session.senders : [...new Set([...session.senders, content.sender])];
   const ref = makeId('c_', station.random);
-  tx.run(sql.insertInto('deliveries').values({ ref, sid, kid, at_ms: station.clock.wallMs(), done: 0 }));
+  tx.run(sql.insertInto('deliveries').values({ ref, sid, kid, at_ms: station.clock.wallMs(), done: as === "item" ? 0 : 1 }));
   tx.run(
     sql
       .updateTable('sessions')

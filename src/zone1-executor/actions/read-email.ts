@@ -148,7 +148,7 @@ function matches({ extract }: StoredContent, query: SearchQuery): boolean {
 /** Delivers each item to the session, which takes its label, and lists references beside messages. */
 function answer(station: Station, tx: Tx, session: Session, contents: readonly StoredContent[], next: Cursor | null): Json {
   const items = contents.map((content) => ({
-    content_ref: deliver(station, tx, session.sid, content.kid).ref,
+    content_ref: deliver(station, tx, session.sid, content.kid, 'result').ref,
     message: content.extract satisfies Extract as unknown as Json,
   }));
   if (items.length > 0) {
