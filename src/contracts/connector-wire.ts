@@ -1,6 +1,9 @@
 import * as z from 'zod';
 import { LIMITS } from './limits.ts';
 
+/** Stands before a payload's bytes in its digest `wh`: the purpose of the hash. */
+export const PAYLOAD_HASH_PREFIX = 'hardshell/payload/v1\n';
+
 /**
  * Between the executor (asks) and one connector (answers), over a socketpair that the connector inherits as
  * descriptor 3. The executor sends a request with `id`; the connector answers with the same `id`. Raw messages come as
@@ -16,15 +19,30 @@ export const CONNECTOR_REQUESTS = {
     id,
     limit: z.number().int().min(1).max(100),
     acknowledged: z.array(z.string().max(255)).max(100),
+    /** Milliseconds to wait for a first message when there is none; absent: answer at once. */
+    wait_ms: z.number().int().min(0).max(LIMITS.waitMsMax.value).optional(),
   }),
   /** Sends stored bytes. The payload follows as `payload_chunk` frames and ends with `payload_end`. */
-  perform: z.strictObject({ type: z.literal('perform'), id, jti: z.string().max(64), wh: sha256, bytes: z.number().int().min(1) }),
-  payload_chunk: z.strictObject({ type: z.literal('payload_chunk'), id, seq: z.number().int().min(0), data: z.base64() }),
+  perform: z.strictObject({
+    type: z.literal('perform'),
+    id,
+    jti: z.string().max(64),
+    wh: sha256,
+    bytes: z.number().int().min(1),
+  }),
+  payload_chunk: z.strictObject({
+    type: z.literal('payload_chunk'),
+    id,
+    seq: z.number().int().min(0),
+    data: z.base64(),
+  }),
   payload_end: z.strictObject({ type: z.literal('payload_end'), id }),
   /** Whether the act of `jti` was done: asked after a crash. */
   reconcile: z.strictObject({ type: z.literal('reconcile'), id, jti: z.string().max(64), wh: sha256 }),
 } as const;
-export type ConnectorRequest = { [K in keyof typeof CONNECTOR_REQUESTS]: z.infer<(typeof CONNECTOR_REQUESTS)[K]> }[keyof typeof CONNECTOR_REQUESTS];
+export type ConnectorRequest = {
+  [K in keyof typeof CONNECTOR_REQUESTS]: z.infer<(typeof CONNECTOR_REQUESTS)[K]>;
+}[keyof typeof CONNECTOR_REQUESTS];
 
 export const CONNECTOR_ANSWERS = {
   connector_ready: z.strictObject({ type: z.literal('connector_ready'), name: z.string().max(64), v: z.literal(1) }),
@@ -36,10 +54,21 @@ export const CONNECTOR_ANSWERS = {
     bytes: z.number().int().min(0).max(LIMITS.rawMessageBytesMax.value),
     received_at: z.iso.datetime(),
   }),
-  raw_chunk: z.strictObject({ type: z.literal('raw_chunk'), id, key: z.string().max(255), seq: z.number().int().min(0), data: z.base64() }),
+  raw_chunk: z.strictObject({
+    type: z.literal('raw_chunk'),
+    id,
+    key: z.string().max(255),
+    seq: z.number().int().min(0),
+    data: z.base64(),
+  }),
   raw_end: z.strictObject({ type: z.literal('raw_end'), id, key: z.string().max(255), sha256 }),
   /** A message that cannot be taken (too large, unreadable): reported once, moved aside by the connector. */
-  raw_skipped: z.strictObject({ type: z.literal('raw_skipped'), id, key: z.string().max(255), reason: z.enum(['too_large', 'unreadable']) }),
+  raw_skipped: z.strictObject({
+    type: z.literal('raw_skipped'),
+    id,
+    key: z.string().max(255),
+    reason: z.enum(['too_large', 'unreadable']),
+  }),
   fetched: z.strictObject({ type: z.literal('fetched'), id, count: z.number().int().min(0), more: z.boolean() }),
   outcome: z.strictObject({
     type: z.literal('outcome'),
@@ -51,4 +80,6 @@ export const CONNECTOR_ANSWERS = {
     reason: z.enum(['refused', 'disk_full', 'io', 'mismatch', 'not_found']).optional(),
   }),
 } as const;
-export type ConnectorAnswer = { [K in keyof typeof CONNECTOR_ANSWERS]: z.infer<(typeof CONNECTOR_ANSWERS)[K]> }[keyof typeof CONNECTOR_ANSWERS];
+export type ConnectorAnswer = {
+  [K in keyof typeof CONNECTOR_ANSWERS]: z.infer<(typeof CONNECTOR_ANSWERS)[K]>;
+}[keyof typeof CONNECTOR_ANSWERS];

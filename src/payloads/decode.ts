@@ -59,7 +59,13 @@ function readMail(
   if (bcc === null) return null;
   const references = headers.get('References');
   return {
-    ...{ from, to, cc, bcc, subject, body, dateMs },
+    from,
+    to,
+    cc,
+    bcc,
+    subject,
+    body,
+    dateMs,
     messageId: headers.get('Message-ID') ?? '',
     inReplyTo: headers.get('In-Reply-To') ?? null,
     references: references === undefined ? [] : references.split(' '),

@@ -1,4 +1,4 @@
-import type { Sha256Hex, ShownMail } from '../contracts/index.ts';
+import { PAYLOAD_HASH_PREFIX, type Sha256Hex, type ShownMail } from '../contracts/index.ts';
 import { decodeMail } from './decode.ts';
 import { encodeBody } from './body.ts';
 import { formatMailDate } from './date.ts';
@@ -6,7 +6,7 @@ import { concat } from './header-text.ts';
 import { envelopeOf, type MailEnvelope } from './mail.ts';
 import { asciiBytes } from './utf8.ts';
 
-const HASH_PREFIX = asciiBytes('hardshell/payload/v1\n');
+const HASH_PREFIX = asciiBytes(PAYLOAD_HASH_PREFIX);
 
 /** SHA-256 in hex over the purpose and the payload's bytes: the `wh` that an approval and a grant bind. */
 export function payloadHash(bytes: Uint8Array, sha256Hex: Sha256Hex): string {

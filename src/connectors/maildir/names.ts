@@ -1,0 +1,50 @@
+import { randomBytes } from 'node:crypto';
+
+/** What a file's name in a Maildir folder says. */
+export interface MaildirName {
+  /** The unique part, without flags. */
+  readonly key: string;
+  /** Letters after `:2,`; null when the name carries none. */
+  readonly flags: string | null;
+}
+
+const KEY = /^[A-Za-z0-9_=+,@%~-][A-Za-z0-9._=+,@%~-]{0,199}$/;
+
+/** The name's parts, or null for a name that we do not use as a key and therefore replace. */
+export function parseMaildirName(name: string): MaildirName | null {
+  const cut = name.indexOf(':');
+  const key = cut < 0 ? name : name.slice(0, cut);
+  if (!KEY.test(key)) return null;
+  if (cut < 0) return { key, flags: null };
+  const flags = /^:2,([A-Za-z]{0,52})$/.exec(name.slice(cut))?.[1];
+  return flags === undefined ? null : { key, flags };
+}
+
+/** The name of a taken message: its key, its flags and `S` (seen), in the alphabetical order that Maildir asks for. */
+export function takenName(name: MaildirName): string {
+  const flags = [...new Set(`${name.flags ?? ''}S`.split(''))].sort().join('');
+  return `${name.key}:2,${flags}`;
+}
+
+/** A fresh unique name: seconds, microseconds (`order` keeps one millisecond's names apart), process, 64 random bits. */
+export function uniqueName(nowMs: number, order: number): string {
+  const ms = nowMs + Math.floor(order / 1_000);
+  const micros = String((ms % 1_000) * 1_000 + (order % 1_000)).padStart(6, '0');
+  return `${Math.floor(ms / 1_000)}.M${micros}P${process.pid}R${randomBytes(8).toString('hex')}.hardshell`;
+}
+
+/** Order of arrival as far as names tell it: by their leading time, then microseconds, then as text. */
+export function compareArrival(a: string, b: string): number {
+  return seconds(a) - seconds(b) || micros(a) - micros(b) || (a < b ? -1 : a > b ? 1 : 0);
+}
+
+function seconds(name: string): number {
+  const digits = /^\d{1,15}(?=\.)/.exec(name);
+  // Names without a time come first: nothing says that they are new.
+  return digits === null ? 0 : Number(digits[0]);
+}
+
+function micros(name: string): number {
+  const digits = /^\d+\.M(\d{1,6})/.exec(name);
+  return digits === null ? 0 : Number(digits[1]);
+}
