@@ -139,13 +139,22 @@ async function createZone({ bwrap, arch, cgroups, spec, instance, runtime }: Cre
   };
 }
 
-/** Group first, then the process inside, then bubblewrap; again until nothing of it is left. */
+const GRACE_MS = 250;
+
+/**
+ * The first process inside goes first: its end is the end of its whole process namespace, and bubblewrap, which waits
+ * for it, leaves no zombie to whoever adopts ours. What is not gone at once is killed by group and by number.
+ */
 async function stopZone(group: ZoneCgroup, processes: readonly ProcessId[]): Promise<void> {
-  for (let attempt = 0; attempt < 500; attempt++) {
-    group.kill();
-    for (const process of [...processes].reverse()) killProcess(process);
-    if (!processes.some(isRunning)) return;
-    await sleep(attempt < 20 ? 1 : 10);
+  const [, init] = processes;
+  if (init !== undefined) killProcess(init);
+  const graceEnds = performance.now() + GRACE_MS;
+  for (let waitMs = 1; processes.some(isRunning); waitMs = Math.min(waitMs + 1, 10)) {
+    if (performance.now() > graceEnds) {
+      group.kill();
+      for (const process of processes) killProcess(process);
+    }
+    await sleep(waitMs);
   }
 }
 

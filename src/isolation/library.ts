@@ -22,11 +22,13 @@ interface IndexEntry {
 
 /** `root` must be a directory of ours that nobody else can write. */
 export function openLibrary(root: string): Library {
-  const under = new Map<string, Promise<string>>();
+  const kept = new Map<string, Promise<string>>();
+  let last: Promise<unknown> = Promise.resolve();
+  // One copy at a time (two programs may be the same bytes), and one for as long as we run.
   const once = (source: string, make: () => Promise<string>): Promise<string> => {
-    const found = under.get(source) ?? make();
-    under.set(source, found);
-    found.catch(() => under.delete(source));
+    const found = kept.get(source) ?? last.then(make);
+    kept.set(source, found);
+    last = found.catch(() => kept.delete(source));
     return found;
   };
   return {
