@@ -7,9 +7,6 @@ export const ENUMS = {
   Nothing: ['nothing'],
   Origin: ['item', 'instruction', 'standing', 'task'],
   Audience: ['self', 'contact', 'service', 'unknown', 'group', 'public'],
-  Integrity: ['trusted', 'untrusted'],
-  Confidentiality: ['public', 'private', 'secret'],
-  Mark: ['flow', 'untrusted_destination', 'injection_warning'],
   Channel: ['email', 'telegram', 'slack', 'sms', 'voice', 'webhook', 'other'],
 } as const satisfies Record<string, readonly string[]>;
 export type EnumName = keyof typeof ENUMS;
@@ -64,11 +61,6 @@ export const ATTRIBUTES: Readonly<Record<string, Attribute>> = {
     says: 'the widest audience among the destinations; `self` when nobody is reached',
     of: ({ request }) => widest(request),
   },
-  audiences: {
-    type: 'Set<Audience>',
-    says: 'every audience among the destinations',
-    of: ({ request }) => unique(request.values.map((value) => value.audience)),
-  },
   all_named: {
     type: 'Bool',
     says: 'there is a destination, and each is one that you named: typed by you for this role',
@@ -79,15 +71,20 @@ export const ATTRIBUTES: Readonly<Record<string, Attribute>> = {
     says: 'some destination was chosen by something from outside',
     of: ({ request }) => request.values.some((value) => value.label.integrity === 'untrusted'),
   },
-  integrity: {
-    type: 'Integrity',
-    says: 'whether all that goes out comes from you',
-    of: ({ request }) => request.payload.integrity,
+  untrusted_payload: {
+    type: 'Bool',
+    says: 'something from outside flowed into what goes out',
+    of: ({ request }) => request.payload.integrity === 'untrusted',
   },
-  confidentiality: {
-    type: 'Confidentiality',
-    says: 'the most confidential thing that flowed into what goes out',
-    of: ({ request }) => request.payload.confidentiality,
+  private_payload: {
+    type: 'Bool',
+    says: 'something private or secret flowed into what goes out',
+    of: ({ request }) => request.payload.confidentiality !== 'public',
+  },
+  secret_payload: {
+    type: 'Bool',
+    says: 'something secret flowed in (outbound, the floor denies it anyway)',
+    of: ({ request }) => request.payload.confidentiality === 'secret',
   },
   source_count: {
     type: 'Long',
@@ -109,10 +106,15 @@ export const ATTRIBUTES: Readonly<Record<string, Attribute>> = {
     says: 'the act wants an act of attention; true only for outbound actions',
     of: ({ marks }) => marks.length > 0,
   },
-  marks: {
-    type: 'Set<Mark>',
-    says: 'why it is red',
-    of: ({ marks }) => unique(marks.map(({ kind }) => kind)),
+  red_flow: {
+    type: 'Bool',
+    says: 'red because something private would reach somebody who has not seen it',
+    of: ({ marks }) => marks.some(({ kind }) => kind === 'flow'),
+  },
+  red_destination: {
+    type: 'Bool',
+    says: 'red because something from outside chose a stranger as destination',
+    of: ({ marks }) => marks.some(({ kind }) => kind === 'untrusted_destination'),
   },
 };
 
@@ -129,7 +131,7 @@ export function elementOf(type: AttributeType): string | null {
 }
 
 function scalar(type: string, value: string): unknown {
-  return type in ENUMS ? { __entity: { type, id: value } } : value;
+  return type in ENUMS ? { type, id: value } : value;
 }
 
 /** Rising; a configured service stands just above a contact. */

@@ -1,10 +1,9 @@
 import type { Decision, DecisionRequest, Obligations } from '../contracts/index.ts';
-import { ATTRIBUTES, cedarValue, type Facts } from './attributes.ts';
-import type { CatalogueEntry } from './catalogue.ts';
+import { callOf, factsOf } from './call.ts';
 import type { CompiledPolicy, Slice } from './compile.ts';
-import type { EngineAnswer, EngineCall } from './engine.ts';
+import type { EngineAnswer } from './engine.ts';
 import { deny, floorAfter, floorBefore, named } from './floor.ts';
-import { comparable, redMarks } from './flow.ts';
+import { redMarks } from './flow.ts';
 import { joinTerms, stricterApproval } from './obligations.ts';
 import type { Rule } from './rules.ts';
 
@@ -77,37 +76,4 @@ function refusal(action: string, forbids: readonly Rule[], slice: Slice): Judged
       ? `no rule in policy.cedar permits \`${action}\``
       : `nothing in policy.cedar permits \`${action}\` in these circumstances; see ${named(permits)}`;
   return deny('policy_denied', why);
-}
-
-function factsOf(request: DecisionRequest, marks: Facts['marks'], entry: CatalogueEntry): Facts {
-  const byRole = new Map<string, string[]>((entry.roles ?? []).map((role) => [role, []]));
-  for (const { role, value } of request.values) {
-    const values = byRole.get(role) ?? [];
-    byRole.set(role, values);
-    const form = comparable(value);
-    if (!values.includes(form)) values.push(form);
-  }
-  return { request, marks, byRole };
-}
-
-function callOf(facts: Facts, attributes: readonly string[]): EngineCall {
-  const { request, byRole } = facts;
-  const context: Record<string, unknown> = {};
-  for (const name of attributes) {
-    const attribute = ATTRIBUTES[name];
-    context[name] = attribute === undefined ? byRole.get(name) : cedarValue(attribute.type, attribute.of(facts));
-  }
-  return {
-    principal: { type: 'Zone', id: request.zone.split('.')[0] ?? '' },
-    action: { type: 'Action', id: request.action },
-    resource: resourceOf(facts),
-    context,
-  };
-}
-
-/** An act that should reach somebody and names nobody gets a resource that its schema refuses. */
-function resourceOf({ byRole }: Facts): EngineCall['resource'] {
-  const count = new Set([...byRole.values()].flat()).size;
-  if (count === 0) return { type: 'Nothing', id: 'nothing' };
-  return { type: 'Destination', id: count === 1 ? 'one' : 'several' };
 }
