@@ -161,3 +161,12 @@ export {
   type ControlAnswers,
   type InboxItem,
 } from './control-answers.ts';
+export {
+  decisionRequestSchema,
+  decisionSchema,
+  policyRecordSchema,
+  policyScenarioSchema,
+  policyScenariosSchema,
+  type PolicyRecord,
+  type PolicyScenario,
+} from './decision-schema.ts';

@@ -1,7 +1,12 @@
+export { ATTRIBUTES, ENUMS, type Attribute, type AttributeType } from './attributes.ts';
 export { CATALOGUE, catalogueOf, type Catalogue, type CatalogueEntry } from './catalogue.ts';
 export { compilePolicy, type Compiled, type CompiledPolicy, type PolicyPorts } from './compile.ts';
 export { decide } from './decide.ts';
 export { makeCedarEngine, type CedarModule, type PolicyEngine } from './engine.ts';
+export { explain, sayDifference } from './explain.ts';
 export { comparable, redMarks } from './flow.ts';
 export { checkRates, type RateEvent, type RateVerdict } from './rates.ts';
+export { replay, type Replay, type ReplayChange } from './replay.ts';
 export type { Problem, Rule } from './rules.ts';
+export { requestOf, runScenarios, type ScenarioResult, type Scenarios } from './scenarios.ts';
+export { andList, counted, sayDecision, sayObligations } from './words.ts';

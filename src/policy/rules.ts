@@ -14,6 +14,8 @@ export interface Rule {
   readonly line: number;
   readonly source: string;
   readonly terms: PermitTerms;
+  /** It has a `when` or `unless`. */
+  readonly conditional: boolean;
   /** Actions that the scope can match: what slicing goes by. */
   readonly actions: ReadonlySet<string>;
   /** Attributes of `context` that it reads; null when it may read any. */
@@ -34,7 +36,7 @@ export function readRule(part: EnginePart, line: number, catalogue: Catalogue): 
   const effect = text(field(part.json, 'effect')) === 'permit' ? 'permit' : 'forbid';
   const annotations = parseAnnotations(effect, field(part.json, 'annotations'));
   if (annotations.kind === 'wrong') return { kind: 'problem', problem: { message: annotations.message, line } };
-  const literal = literalProblem(part.json);
+  const literal = literalProblem(field(part.json, 'conditions'));
   if (literal !== null) return { kind: 'problem', problem: { message: literal, line } };
   return {
     kind: 'rule',
@@ -44,6 +46,7 @@ export function readRule(part: EnginePart, line: number, catalogue: Catalogue): 
       line,
       source: part.source,
       terms: annotations.terms,
+      conditional: list(field(part.json, 'conditions')).length > 0,
       actions: actionsOf(field(part.json, 'action'), catalogue),
       reads: attributesRead(field(part.json, 'conditions')),
     },
@@ -94,7 +97,7 @@ export function attributesRead(conditions: unknown): ReadonlySet<string> | null 
   while (open.length > 0) {
     const value = open.pop();
     if (field(value, 'Var') === 'context') return null;
-    for (const [key, inner] of Object.entries(isObject(value) ? value : { ...list(value) })) {
+    for (const [key, inner] of Object.entries(isObject(value) || Array.isArray(value) ? value : {})) {
       const access = (key === '.' || key === 'has') && field(field(inner, 'left'), 'Var') === 'context';
       if (!access) open.push(inner);
       else for (const name of pathOf(field(inner, 'attr'))) read.add(name);

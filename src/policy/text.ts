@@ -2,14 +2,15 @@ import { LIMITS } from '../contracts/index.ts';
 import type { Problem } from './rules.ts';
 
 /** Controls, format characters and bidirectional marks: what a person who reads the file does not see. */
-const UNSEEN =
-  /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f\p{Cf}\p{Cs}\p{Co}\u2028\u2029\u115f\u1160\u3164\uffa0]/u;
+// eslint-disable-next-line no-control-regex -- these are the characters that must not occur
+const CONTROLS = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f]/;
+const UNSEEN = /[\p{Cf}\p{Cs}\p{Co}\u2028\u2029\u115f\u1160\u3164\uffa0]/u;
 
 /** The first thing that keeps a person or the parser from reading a policy text safely; null when there is none. */
 export function outOfSight(text: string): Problem | null {
   if (text.length > LIMITS.policyCharsMax.value)
     return { message: `longer than ${LIMITS.policyCharsMax.value} characters` };
-  const unseen = UNSEEN.exec(text);
+  const unseen = CONTROLS.exec(text) ?? UNSEEN.exec(text);
   if (unseen !== null) {
     const code = (unseen[0].codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0');
     return { message: `holds the invisible character U+${code}; remove it`, line: lineOf(text, unseen.index) };
