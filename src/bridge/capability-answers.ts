@@ -133,13 +133,13 @@ export function parseResult(frame: Frame): ExecuteValue {
 
 /** The delivery in `frame`; null when the wait ended with nothing to deliver. */
 export function parseItem(frame: Frame): ItemDelivery | null {
-  if (isNothing(frame, 'content_ref')) return null;
+  if (isNothing(frame)) return null;
   const { content_ref: ref, channel, message } = parse(itemSchema, frame);
   return { contentRef: ref, channel, message };
 }
 
 export function parseInstruction(frame: Frame): InstructionDelivery | null {
-  if (isNothing(frame, 'text')) return null;
+  if (isNothing(frame)) return null;
   const { text, task } = parse(instructionSchema, frame);
   return { text, task: task ?? null };
 }
@@ -156,9 +156,9 @@ export function parseTaskList(frame: Frame): readonly StoredTask[] {
   }));
 }
 
-/** A wait that ended: `{"type":"none"}`, or the asked type without what it would carry. */
-function isNothing(frame: Frame, key: string): boolean {
-  return frame['type'] === 'none' || (frame['type'] !== 'error' && (frame[key] === undefined || frame[key] === null));
+/** A wait that ended without a delivery. */
+function isNothing(frame: Frame): boolean {
+  return frame['type'] === 'none';
 }
 
 function parse<T>(schema: z.ZodType<T>, frame: Frame): T {

@@ -4,6 +4,7 @@ import {
   canonicalJson,
   HardshellError,
   LIMITS,
+  WIRE_ERROR_CODES,
   type ApprovalStatus,
   type Json,
   type TaskId,
@@ -86,7 +87,7 @@ export class CapabilityClient {
     return parsePong(noRefusal(await this.#ask({ type: 'ping' })));
   }
 
-  /** Zone and session of this socket. Throws `unavailable` when Zone 1 speaks another version. */
+  /** Zone and session of this socket. Throws `unknown_version` when Zone 1 speaks another, `not_found` when the session has ended. */
   async hello(): Promise<{ zone: string; session: string }> {
     return parseHello(noRefusal(await this.#ask({ type: 'hello', v: 1 })));
   }
@@ -147,10 +148,10 @@ export class CapabilityClient {
     return parseRefusal(frame) ?? { kind: 'ok', value: parseStatus(frame) };
   }
 
-  /** The next inbound message of this session; null when none came within `waitMs` (at most 60 000). */
+  /** The next inbound message of this session; null when none came within `waitMs` (at most 60 000). `not_found`: the session has ended. */
   async nextItem(waitMs: number): Promise<Answered<ItemDelivery | null>> {
     const frame = await this.#ask({ type: 'next_item', wait_ms: waitMs }, waitMs);
-    return emptyOr(parseRefusal(frame), () => parseItem(frame));
+    return answerOr(parseRefusal(frame), () => parseItem(frame));
   }
 
   /** Says that an item was dealt with; until then it is delivered again. */
@@ -158,10 +159,10 @@ export class CapabilityClient {
     return parseRefusal(await this.#ask({ type: 'item_done', content_ref: contentRef })) ?? { kind: 'ok', value: null };
   }
 
-  /** The owner's next instruction in this session; null when none came within `waitMs` (at most 60 000). */
+  /** The owner's next instruction in this session, delivered once; null when none came within `waitMs` (at most 60 000). */
   async nextInstruction(waitMs: number): Promise<Answered<InstructionDelivery | null>> {
     const frame = await this.#ask({ type: 'next_instruction', wait_ms: waitMs }, waitMs);
-    return emptyOr(parseRefusal(frame), () => parseInstruction(frame));
+    return answerOr(parseRefusal(frame), () => parseInstruction(frame));
   }
 
   /** Keeps a task in Zone 1 (data up to 64 KiB, 100 tasks a session) and returns its id. */
@@ -231,15 +232,15 @@ function approvedOf(status: ApprovalStatus): Approved {
     : { kind: 'approved', token: status.token };
 }
 
-function emptyOr<T>(refusal: Refused | null, parse: () => T): Answered<T | null> {
-  if (refusal === null) return { kind: 'ok', value: parse() };
-  return refusal.error === 'not_found' ? { kind: 'ok', value: null } : refusal;
+function answerOr<T>(refusal: Refused | null, parse: () => T): Answered<T> {
+  return refusal ?? { kind: 'ok', value: parse() };
 }
 
 function noRefusal(frame: Frame): Frame {
   const refusal = parseRefusal(frame);
   if (refusal === null) return frame;
-  throw new HardshellError('unavailable', `zone 1 refused: ${refusal.error}`, { fate: 'refuse' });
+  const code = WIRE_ERROR_CODES.find((each) => each === refusal.error) ?? 'unavailable';
+  throw new HardshellError(code, `zone 1 refused: ${code}`, { fate: 'refuse' });
 }
 
 function shapeless(key: string): HardshellError {

@@ -1,7 +1,7 @@
 import type { CapabilityClient } from '../bridge/index.ts';
 import { HardshellError, type TaskId } from '../contracts/index.ts';
 import { carryOut, isFinal, type Progress } from './carry-out.ts';
-import { keepRecord, proposalOf, recordOfPlan, withProgress, type WorkRecord } from './record.ts';
+import { keepRecord, proposalOf, recordOfPlan, withProgress, type Place, type WorkRecord } from './record.ts';
 import { bridgeTools } from './tools.ts';
 import { PROPOSALS_MAX, type Plan, type Planner, type Work } from './work.ts';
 
@@ -14,15 +14,15 @@ export interface WorkContext {
 /** A record of an earlier process of this session, and the task it is kept under. */
 export interface Earlier {
   readonly task: TaskId;
+  readonly priority: number;
   readonly record: WorkRecord;
 }
 
 export interface About {
-  readonly kind: WorkRecord['kind'];
+  readonly kind: 'note' | 'answer';
   /** What the record is found by after a restart. */
   readonly work: string;
-  /** The task to keep it under, when Zone 1 gave one. */
-  readonly task: TaskId | null;
+  readonly place: Place;
 }
 
 /**
@@ -33,7 +33,7 @@ export async function performWork(context: WorkContext, work: Work, about: About
   const plan = capped(await context.planner.plan(work, bridgeTools(context.client, context.nowMs)));
   const at = new Date(context.nowMs()).toISOString();
   const record = recordOfPlan(plan, { kind: about.kind, work: about.work, at });
-  const kept = await keepOrSay(context.client, record, about.task);
+  const kept = await keepOrSay(context.client, record, about.place);
   return await carryOn(context, kept);
 }
 
@@ -43,7 +43,7 @@ export async function carryOn(context: WorkContext, earlier: Earlier): Promise<W
   const onProgress = async (index: number, progress: Progress): Promise<void> => {
     state.record = withProgress(state.record, index, progress);
     // Steps run side by side: the writes go one after the other, each with the newest record.
-    state.kept = state.kept.then(async () => void (await keepRecord(context.client, state.record, earlier.task)));
+    state.kept = state.kept.then(async () => void (await keepRecord(context.client, state.record, earlier)));
     await state.kept;
   };
   const open = earlier.record.steps.map((step, index) => ({ step, index })).filter(({ step }) => !isFinal(step.state));
@@ -74,13 +74,13 @@ function capped(plan: Plan): Plan {
 }
 
 /** A plan that is too long to keep is not carried out; the owner is told so in its place. */
-async function keepOrSay(client: CapabilityClient, record: WorkRecord, task: TaskId | null): Promise<Earlier> {
+async function keepOrSay(client: CapabilityClient, record: WorkRecord, place: Place): Promise<Earlier> {
   try {
-    return { task: await keepRecord(client, record, task), record };
+    return { task: await keepRecord(client, record, place), priority: place.priority, record };
   } catch (error) {
     if (!(error instanceof HardshellError && error.code === 'too_large')) throw error;
     const text = 'The plan was longer than can be kept, so nothing was proposed. Shorten the text and ask again.';
     const short: WorkRecord = { ...record, text, steps: [], state: 'done' };
-    return { task: await keepRecord(client, short, task), record: short };
+    return { task: await keepRecord(client, short, place), priority: place.priority, record: short };
   }
 }

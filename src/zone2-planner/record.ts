@@ -16,13 +16,14 @@ const stepSchema = z.strictObject({
 export type Step = Readonly<Omit<z.infer<typeof stepSchema>, 'params'>> & { readonly params?: Params };
 
 const recordSchema = z.strictObject({
-  /** `note` on an item, `answer` to an instruction. */
-  kind: z.enum(['note', 'answer']),
+  /** `note` on an item; `instruction` that was taken and not yet thought about (`text` is the owner's); `answer` to it. */
+  kind: z.enum(['note', 'instruction', 'answer']),
   /** The content reference, task or scheduled run that this is about. */
   work: z.string(),
   text: z.string(),
   engine: z.enum(['rules', 'model']),
   category: z.enum(CATEGORIES).nullable(),
+  /** `waiting`: something is still to be done. */
   state: z.enum(['waiting', 'done']),
   steps: z.array(stepSchema),
   at: z.string(),
@@ -35,6 +36,11 @@ export function parseRecord(task: StoredTask): WorkRecord | null {
   if (!parsed.success) return null;
   const steps = parsed.data.steps.map(({ params, ...step }) => (params === undefined ? step : { ...step, params }));
   return { ...parsed.data, steps };
+}
+
+/** The record that keeps an instruction from being lost: Zone 1 hands each over once. */
+export function recordOfInstruction(text: string, about: { work: string; at: string }): WorkRecord {
+  return { kind: 'instruction', ...about, text, engine: 'rules', category: null, state: 'waiting', steps: [] };
 }
 
 export function recordOfPlan(plan: Plan, about: { kind: WorkRecord['kind']; work: string; at: string }): WorkRecord {
@@ -64,19 +70,30 @@ export function proposalOf(step: Step): Proposal | null {
   return step.params === undefined ? null : { action: step.action, params: step.params, rationale: step.rationale };
 }
 
+/** What a record is kept under: the task, once Zone 1 gave one, and its priority. */
+export interface Place {
+  readonly task: TaskId | null;
+  /** 0 (last) to 9 (first). */
+  readonly priority: number;
+}
+
 /**
- * Keeps `record` in Zone 1, under `task` when Zone 1 gave one. Returns the task it is kept under.
- * Throws `too_large` for a record that no task may hold and `unavailable` when Zone 1 will not keep it.
+ * Keeps `record` in Zone 1 and returns the task it is kept under: the one in `place`, or a new one where that is none
+ * of this session's. Throws `too_large` for a record that no task may hold, `unavailable` when Zone 1 will not keep it.
  */
-export async function keepRecord(client: CapabilityClient, record: WorkRecord, task: TaskId | null): Promise<TaskId> {
+export async function keepRecord(
+  client: CapabilityClient,
+  record: WorkRecord,
+  { task, priority }: Place,
+): Promise<TaskId> {
   const data: Params = recordData(record);
   if (Buffer.byteLength(JSON.stringify(data)) > LIMITS.taskDataBytesMax.value) {
     throw new HardshellError('too_large', 'the plan is longer than a task may hold', { fate: 'refuse' });
   }
-  const priority = record.kind === 'answer' ? 5 : 3;
   if (task !== null) {
     const put = await client.taskPut({ task, priority, data });
     if (put.kind === 'ok') return put.value;
+    // A scheduled run is told the task of the session that made it, which is not ours to write.
     if (put.error !== 'not_found') throw notKept(put.error);
   }
   const put = await client.taskPut({ priority, data });

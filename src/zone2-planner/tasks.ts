@@ -1,34 +1,41 @@
 import { Cron } from 'croner';
 import type { StoredTask } from '../bridge/index.ts';
+import type { Earlier } from './perform-work.ts';
+import { parseRecord } from './record.ts';
 
-/** A task that says what to do at a time: an instruction of the owner, kept until it is due. */
-export interface ScheduledTask {
-  readonly stored: StoredTask;
-  readonly text: string;
-  readonly dueMs: number;
-}
-
-export type Next =
-  | { readonly kind: 'run'; readonly task: ScheduledTask }
-  | { readonly kind: 'wait'; readonly untilMs: number }
-  | { readonly kind: 'idle' };
+/** Priorities of the queue, 0 (last) to 9 (first). */
+export const PRIORITY = { urgent: 8, instruction: 5, item: 3, low: 1 } as const;
 
 /**
- * What to do next: of the tasks that are due the one of highest priority, then the longest due, then by id.
+ * What to do next: of the work that waits and does not run, the one of highest priority, then the oldest, then by id.
  * Pure: read again after a restart it says the same.
  */
-export function nextTask(tasks: readonly StoredTask[], nowMs: number): Next {
-  const scheduled = tasks.map(asScheduled).filter((task) => task !== null);
-  const due = scheduled.filter((task) => task.dueMs <= nowMs).sort(byUrgency);
-  const [first] = due;
-  if (first !== undefined) return { kind: 'run', task: first };
-  const untilMs = Math.min(...scheduled.map((task) => task.dueMs));
-  return Number.isFinite(untilMs) ? { kind: 'wait', untilMs } : { kind: 'idle' };
+export function nextWork(queue: Iterable<Earlier>, running: ReadonlySet<string>): Earlier | null {
+  const waiting = [...queue].filter(({ record }) => record.state === 'waiting' && !running.has(record.work));
+  return waiting.sort(byUrgency)[0] ?? null;
 }
 
-/** When a repeating task is due again after `nowMs`: runs missed while nobody was there are one run. Null: not again. */
-export function dueAgainMs(task: StoredTask, nowMs: number): number | null {
-  return task.cron === null ? null : nextCronMs(task.cron, nowMs);
+/** The records of this session's work among its tasks. */
+export function queueIn(tasks: readonly StoredTask[]): readonly Earlier[] {
+  return tasks.flatMap((stored) => {
+    const record = parseRecord(stored);
+    return record === null ? [] : [{ task: stored.task, priority: stored.priority, record }];
+  });
+}
+
+/** Finished records beyond the newest `keep`, and scheduled tasks that have fired for the last time. */
+export function spentTasks(tasks: readonly StoredTask[], keep: number): readonly StoredTask['task'][] {
+  const done = queueIn(tasks).filter(({ record }) => record.state === 'done');
+  done.sort((a, b) => (a.record.at < b.record.at ? 1 : -1));
+  const fired = tasks.filter((task) => task.data['kind'] === 'scheduled' && task.due === null && task.cron === null);
+  return [...done.slice(keep), ...fired].map(({ task }) => task);
+}
+
+/** Priority that the owner's first word gives, and the text without it. */
+export function priorityOf(text: string): { priority: number; text: string } {
+  const found = /^\s*(urgent|low)\s*:\s*(.*)$/is.exec(text);
+  if (found === null) return { priority: PRIORITY.instruction, text };
+  return { priority: found[1]?.toLowerCase() === 'urgent' ? PRIORITY.urgent : PRIORITY.low, text: found[2] ?? '' };
 }
 
 /** First instant after `afterMs` that `cron` (five fields, UTC) names; null when it names none or is not one. */
@@ -43,19 +50,13 @@ export function nextCronMs(cron: string, afterMs: number): number | null {
   }
 }
 
-/** Data of a scheduled task. */
+/** Data of a scheduled task. Zone 1 opens a session of its own for each run, with the label that the task has. */
 export function scheduledData(text: string): { kind: 'scheduled'; text: string } {
   return { kind: 'scheduled', text };
 }
 
-function asScheduled(stored: StoredTask): ScheduledTask | null {
-  const { kind, text } = stored.data;
-  if (kind !== 'scheduled' || typeof text !== 'string') return null;
-  const dueMs = stored.due === null ? Number.NaN : Date.parse(stored.due);
-  // A task without a readable time is due now: it is run once and dealt with, never forgotten.
-  return { stored, text, dueMs: Number.isNaN(dueMs) ? 0 : dueMs };
-}
-
-function byUrgency(a: ScheduledTask, b: ScheduledTask): number {
-  return b.stored.priority - a.stored.priority || a.dueMs - b.dueMs || (a.stored.task < b.stored.task ? -1 : 1);
+function byUrgency(a: Earlier, b: Earlier): number {
+  if (a.priority !== b.priority) return b.priority - a.priority;
+  if (a.record.at !== b.record.at) return a.record.at < b.record.at ? -1 : 1;
+  return a.task < b.task ? -1 : 1;
 }

@@ -112,7 +112,7 @@ async function taskList(tools: Tools): Promise<Plan> {
   if (tasks.kind === 'refused') return answer(sentenceOf(tasks));
   const lines = tasks.value.flatMap(({ task, due, cron, data: { kind, text } }) =>
     kind === 'scheduled' && typeof text === 'string'
-      ? [`${task}  ${due ?? 'now'}  ${cron ?? 'once'}  ${clip(text, 100)}`]
+      ? [`${task}  ${due ?? (cron === null ? '(done)' : '-')}  ${cron ?? 'once'}  ${clip(text, 100)}`]
       : [],
   );
   return answer(lines.length === 0 ? 'Nothing is scheduled.' : lines.join('\n'));
