@@ -52,6 +52,7 @@ export class AuditLog {
   #ungrown: string[] = [];
   #pump: Promise<void> | null = null;
   #failure: HardshellError | null = null;
+  #closed = false;
 
   constructor(state: LogState) {
     this.#dir = state.dir;
@@ -109,6 +110,8 @@ export class AuditLog {
   /** Waits for what was accepted and lets the file go. */
   async close(): Promise<void> {
     await this.#pump;
+    if (this.#closed) return;
+    this.#closed = true;
     this.#failure ??= new HardshellError('disk_failed', 'the audit log is closed', { fate: 'stop' });
     await this.#file.close();
   }

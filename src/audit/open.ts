@@ -148,16 +148,21 @@ async function bringUpToDate(
   found: FoundSegment,
 ): Promise<OpenedLog> {
   const { name, files, head, outbox } = options;
-  const { tree, segment } = found;
-  const file = await files.openFile(join(dir, name), found.exists ? 'open' : 'create');
+  const { tree, segment, place: end } = found;
   // Rows still in the outbox are written again even when they stand in the file: a failed flush may have left them in
   // memory only, and looking cannot tell.
   const rows = outbox.filter((row) => row.seq >= segment.first);
   const bytes = Buffer.from(rows.map((row) => `${row.line}\n`).join(''), 'latin1');
-  if (found.tornBytes > 0) await file.truncate(found.bytes);
-  if (bytes.length > 0) await file.write(bytes, found.markAt);
+  const file = await files.openFile(join(dir, name), found.exists ? 'open' : 'create');
+  try {
+    if (found.tornBytes > 0) await file.truncate(found.bytes);
+    if (bytes.length > 0) await file.write(bytes, found.markAt);
+  } catch (cause) {
+    await file.close();
+    throw cause;
+  }
   await keepReserve(dir, files);
-  const lacking = rows.filter((row) => row.seq > found.place.seq);
+  const lacking = rows.filter((row) => row.seq > end.seq);
   for (const row of lacking) {
     const leaf = leafHash(row.line);
     tree.append(leaf);
