@@ -88,6 +88,23 @@ export class Planners {
     return session.sid;
   }
 
+  /** Goes on with a session that had ended: a question of it was put again, and its answer needs somebody to execute it. */
+  async reopen(sid: string): Promise<void> {
+    if ([...this.#running.values()].some((running) => running.sid === sid)) return;
+    const { ledger } = this.#station;
+    const session = await ledger.commit((tx) => {
+      tx.run(sql.updateTable('sessions').set({ state: 'open', closed_ms: null }).where('sid', '=', sid));
+      tx.run(sql.updateTable('instructions').set({ taken: 0 }).where('sid', '=', sid));
+      const known = findSession(tx, sid);
+      const first = tx.get(sql.selectFrom('deliveries').select('ref').where('sid', '=', sid).orderBy('at_ms').limit(1));
+      if (known?.origin === 'item' && first !== undefined) {
+        tx.run(sql.updateTable('deliveries').set({ done: 0 }).where('ref', '=', first.ref));
+      }
+      return known;
+    });
+    if (session !== undefined) await this.#launch(session, session.origin === 'standing');
+  }
+
   /** A planner's process has ended. `clean` when it ended by itself with nothing wrong. */
   async ended(name: string, how: 'clean' | 'crashed' | 'incident'): Promise<void> {
     const running = this.#running.get(name);

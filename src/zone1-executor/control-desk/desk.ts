@@ -1,0 +1,82 @@
+import type { Outcome, PresenceMethod, PresenceProof, Refusal } from '../../contracts/index.ts';
+import type { Confirmed } from '../confirmed.ts';
+import type { Planners } from '../planners.ts';
+import type { Outbox } from '../outbox.ts';
+import type { ZoneDesk } from '../zone-service.ts';
+
+/** What a proof of presence is bound to, beside nonce and expiry. */
+export interface PresenceBinding {
+  readonly purpose: 'approval' | 'reopen' | 'enrol' | 'instruct' | 'contacts' | 'confirm';
+  /** What is answered: the approval's `ah`, or a digest of what would change. */
+  readonly subject: string;
+  readonly verdict: 'approve' | 'deny';
+}
+
+/** Checks that a person is there. Nonces are single use and kept here. */
+export interface PresencePort {
+  readonly check: (proof: PresenceProof, bound: PresenceBinding) => Outcome<Exclude<PresenceMethod, 'timeout' | 'system'>>;
+  readonly challenge: () => { readonly nonce: string; readonly expiresAt: string };
+  readonly required: () => 'terminal' | 'passphrase' | 'passkey';
+  /** Puts a public key in force; from then on `terminal` is no proof. */
+  readonly enrol: (publicKey: string, method: PresenceMethod) => Promise<Outcome<null>>;
+}
+
+/** What the instance knows about itself and the owner's tools want to see. */
+export interface InstanceFacts {
+  readonly version: string;
+  readonly deployment: 'checkout' | 'installed';
+  readonly mode: 'F' | 'R' | 'U' | 'L' | 'none';
+  readonly minimumMode: 'F' | 'R' | 'U' | 'L';
+  readonly epoch: number;
+  readonly startedMs: number;
+  readonly mail: { readonly provider: string; readonly address: string; readonly inbox: string; readonly outbox: string };
+  readonly planner: 'rules' | 'model';
+  readonly questionsPerDay: number;
+  readonly unproven: readonly string[];
+}
+
+export interface ZoneListing {
+  readonly name: string;
+  readonly session: string | null;
+  readonly socket: string | null;
+  readonly mode: 'F' | 'R' | 'U' | 'L' | 'none';
+  readonly running: boolean;
+}
+
+/** The log as the owner's tools see it. */
+export interface LogDesk {
+  readonly entries: () => number;
+  /** Size and root of the tree now. */
+  readonly head: () => { readonly size: number; readonly root: string };
+  /** A signed checkpoint of everything that is durable. */
+  readonly checkpoint: () => Promise<{ readonly size: number; readonly root: string; readonly note: string }>;
+}
+
+/** All that answering the owner's tools needs. */
+export interface ControlDesk extends ZoneDesk {
+  readonly confirmed: Confirmed;
+  readonly planners: Planners;
+  readonly outbox: Outbox;
+  readonly presence: PresencePort;
+  readonly log: LogDesk;
+  readonly facts: InstanceFacts;
+  readonly zones: () => Promise<{ readonly zones: readonly ZoneListing[]; readonly warnings: readonly string[] }>;
+  /** Writes `contacts.json` durably. */
+  readonly writeContacts: (text: string) => void;
+}
+
+/** Thrown inside a durable step to take it back and answer with a refusal. */
+export class StepRefused extends Error {
+  readonly refusal: Refusal;
+
+  constructor(refusal: Refusal) {
+    super(refusal.message);
+    this.refusal = refusal;
+  }
+}
+
+/** The value, or the refusal thrown so that the step it happens in is taken back. */
+export function orTakeBack<T>(outcome: Outcome<T>): T {
+  if (outcome.ok) return outcome.value;
+  throw new StepRefused(outcome.refusal);
+}

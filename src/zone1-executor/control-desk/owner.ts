@@ -1,0 +1,116 @@
+import {
+  HardshellError,
+  parseMailAddress,
+  type ControlAnswers,
+  type ControlRequest,
+  type PresenceProof,
+} from '../../contracts/index.ts';
+import { sql } from '../../state/index.ts';
+import { parseContacts, formatContacts, type Contact } from '../contacts.ts';
+import { findSession } from '../sessions.ts';
+import { listTasks } from '../tasks.ts';
+import { orTakeBack, StepRefused, type ControlDesk } from './desk.ts';
+
+type Request<T extends ControlRequest['type']> = Extract<ControlRequest, { type: T }>;
+
+/** The owner's words open a session of their own; only typed recipients and joined items go with them. */
+export async function instruct(desk: ControlDesk, request: Request<'instruct'>): Promise<ControlAnswers['instruct']> {
+  orTakeBack(desk.presence.check(request.presence, { purpose: 'instruct', subject: desk.station.sha256Hex(request.text), verdict: 'approve' }));
+  const named = request.to ?? [];
+  for (const text of named) if (parseMailAddress(text) === null) throw invalid(`\`${text.slice(0, 100)}\` is not a plain mail address`);
+  if (request.item !== undefined) {
+    const known = desk.station.ledger.reader.get(sql.selectFrom('contents').select('kid').where('kid', '=', request.item).where('state', '=', 'read'));
+    if (known === undefined) throw new StepRefused({ error: 'not_found', message: 'no such item; see `hardshell inbox list`' });
+  }
+  const session = await desk.planners.instruct({ text: request.text, named, item: request.item ?? null, standing: request.standing ?? false });
+  return { type: 'instruct', session };
+}
+
+/** Where an instruction stands; waits for something to say. */
+export async function instructStatus(desk: ControlDesk, request: Request<'instruct_status'>, signal: AbortSignal): Promise<ControlAnswers['instruct_status']> {
+  const deadline = performance.now() + (request.wait_ms ?? 0);
+  for (;;) {
+    const status = readInstruction(desk, request.session);
+    const more = status.state === 'working' && (await desk.notifier.wait(`answer:${request.session}`, deadline - performance.now(), signal));
+    if (!more) return readInstruction(desk, request.session);
+  }
+}
+
+function readInstruction(desk: ControlDesk, sid: string): ControlAnswers['instruct_status'] {
+  const { reader } = desk.station.ledger;
+  const session = findSession(reader, sid);
+  if (session === undefined) throw new StepRefused({ error: 'not_found', message: 'no such session' });
+  const answers = listTasks(reader, sid)
+    .map((task) => JSON.parse(task.data) as Record<string, unknown>)
+    .filter((data) => data['kind'] === 'answer' && typeof data['text'] === 'string');
+  const answer = answers.at(-1)?.['text'];
+  const approvals = reader
+    .all(sql.selectFrom('approvals').select('apr').where('sid', '=', sid).where('state', '=', 'pending'))
+    .map((row) => row.apr);
+  const state = approvals.length > 0 ? 'waiting' : typeof answer === 'string' ? 'answered' : session.open ? 'working' : 'failed';
+  return { type: 'instruct_status', state, answer: typeof answer === 'string' ? answer : null, approvals };
+}
+
+export function listContacts(desk: ControlDesk): ControlAnswers['contacts_list'] {
+  return { type: 'contacts_list', contacts: [...currentContacts(desk)], confirmed: desk.confirmed.stands('contacts') };
+}
+
+export async function putContact(desk: ControlDesk, request: Request<'contacts_put'>): Promise<ControlAnswers['contacts_put']> {
+  const { contact } = request;
+  const address = parseMailAddress(contact.address);
+  if (address === null) throw invalid('a contact needs a plain ASCII mail address such as `ann@example.org`');
+  const others = currentContacts(desk).filter((old) => parseMailAddress(old.address)?.key !== address.key);
+  const changed = await changeContacts(desk, [...others, { address: address.text, name: contact.name }], request.presence, address.key);
+  return { type: 'contacts_put', ...changed };
+}
+
+export async function removeContact(desk: ControlDesk, request: Request<'contacts_remove'>): Promise<ControlAnswers['contacts_remove']> {
+  const key = parseMailAddress(request.address)?.key;
+  const left = currentContacts(desk).filter((old) => parseMailAddress(old.address)?.key !== key);
+  if (key === undefined || left.length === currentContacts(desk).length) throw new StepRefused({ error: 'not_found', message: 'no such contact' });
+  return { type: 'contacts_remove', ...(await changeContacts(desk, left, request.presence, key)) };
+}
+
+/** Writes the file and confirms what was written, both for the same proof of presence. */
+async function changeContacts(desk: ControlDesk, contacts: readonly Contact[], proof: PresenceProof, key: string): Promise<{ contacts: Contact[]; confirmed: boolean }> {
+  if (!desk.confirmed.stands('contacts')) {
+    throw new StepRefused({ error: 'policy_denied', message: '`contacts.json` was edited and is not confirmed; run `hardshell contacts confirm` first' });
+  }
+  const text = formatContacts(contacts);
+  const method = orTakeBack(desk.presence.check(proof, { purpose: 'contacts', subject: desk.station.sha256Hex(key), verdict: 'approve' }));
+  const parsed = parseContacts(text);
+  if (!parsed.ok) throw new StepRefused(parsed.refusal);
+  desk.writeContacts(text);
+  await desk.station.ledger.commit((tx) =>
+    orTakeBack(desk.confirmed.confirm(tx, 'contacts', desk.station.sha256Hex(text), method, desk.station.clock.wallMs())),
+  );
+  return { contacts: [...parsed.value], confirmed: true };
+}
+
+function currentContacts(desk: ControlDesk): readonly Contact[] {
+  const row = desk.station.ledger.reader.get(sql.selectFrom('confirmed').select('body').where('name', '=', 'contacts'));
+  const parsed = parseContacts(row?.body ?? '');
+  if (!parsed.ok) throw new HardshellError('state_corrupt', 'the confirmed contacts cannot be read', { fate: 'stop' });
+  return parsed.value;
+}
+
+export function showConfirm(desk: ControlDesk, request: Request<'confirm_show'>): ControlAnswers['confirm_show'] {
+  const { digest, changed, words, problems } = desk.confirmed.compare(request.name);
+  return { type: 'confirm_show', name: request.name, digest, changed, words: [...words], problems: [...problems] };
+}
+
+/** Puts a changed file in force. The first change of policy demands that presence is enrolled. */
+export async function confirm(desk: ControlDesk, request: Request<'confirm'>): Promise<ControlAnswers['confirm']> {
+  if (request.name === 'policy' && desk.presence.required() === 'terminal') {
+    throw new StepRefused({ error: 'policy_denied', message: 'a change of policy needs a passphrase; enrol one with `hardshell approvals enrol`' });
+  }
+  const method = orTakeBack(desk.presence.check(request.presence, { purpose: 'confirm', subject: request.digest, verdict: 'approve' }));
+  const digest = await desk.station.ledger.commit((tx) =>
+    orTakeBack(desk.confirmed.confirm(tx, request.name, request.digest, method, desk.station.clock.wallMs())),
+  );
+  return { type: 'confirm', name: request.name, digest };
+}
+
+function invalid(message: string): StepRefused {
+  return new StepRefused({ error: 'invalid_params', message });
+}
