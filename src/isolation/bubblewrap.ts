@@ -139,11 +139,11 @@ async function createZone({ bwrap, arch, cgroups, spec, instance, runtime }: Cre
   };
 }
 
-const GRACE_MS = 250;
+const GRACE_MS = 50;
 
 /**
- * The first process inside goes first: its end is the end of its whole process namespace, and bubblewrap, which waits
- * for it, leaves no zombie to whoever adopts ours. What is not gone at once is killed by group and by number.
+ * The first process inside goes first: its end is the end of its whole process namespace, whatever runs in it. What
+ * is not gone at once is killed by group and by number, until it is.
  */
 async function stopZone(group: ZoneCgroup, processes: readonly ProcessId[]): Promise<void> {
   const [, init] = processes;

@@ -139,7 +139,6 @@ export const HOME_FILES: readonly HomeFile[] = [
 export const HOME_QUOTAS = {
   mailInBytesMax: { value: 4 * 1024 ** 3, why: 'a flood of mail fills its own folder, not the disk' },
   contentBytesMax: { value: 8 * 1024 ** 3, why: 'the oldest content goes before intake stops' },
-  logBytesMax: { value: 4 * 1024 ** 2, why: 'output of one process, with one older file beside it' },
   reserveBytes: { value: 1024 ** 2, why: 'a stop must be able to write on a full disk' },
 } as const;
 

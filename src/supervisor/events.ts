@@ -18,7 +18,11 @@ export class EventLog {
   }
 
   /** Events above `after`; when there are none, waits until there are, `waitMs` have passed or `signal` aborts. */
-  async since(after: number, waitMs: number, signal: AbortSignal): Promise<{ events: ZoneEvent[]; next: number; missed: boolean }> {
+  async since(
+    after: number,
+    waitMs: number,
+    signal: AbortSignal,
+  ): Promise<{ events: ZoneEvent[]; next: number; missed: boolean }> {
     if (after >= this.#next - 1 && waitMs > 0 && !signal.aborted) await this.#wait(waitMs, signal);
     const first = this.#events[0]?.seq ?? this.#next;
     return {

@@ -1,5 +1,11 @@
 import { errorFrame, serveFrames, type Frame, type Listener, type RequestContext } from '../bridge/index.ts';
-import { HardshellError, SUPERVISOR_REQUESTS, type SupervisorAnswer, type SupervisorRequest, WIRE_ERROR_CODES } from '../contracts/index.ts';
+import {
+  HardshellError,
+  SUPERVISOR_REQUESTS,
+  type SupervisorAnswer,
+  type SupervisorRequest,
+  WIRE_ERROR_CODES,
+} from '../contracts/index.ts';
 import type { SupervisorOptions } from './supervisor.ts';
 import { INSIDE } from './table.ts';
 import type { Zones } from './zones.ts';
@@ -49,11 +55,18 @@ function parseRequest(frame: Frame): SupervisorRequest | undefined {
   return parsed.success ? parsed.data : undefined;
 }
 
-async function answer(request: SupervisorRequest, context: RequestContext, serving: Serving): Promise<SupervisorAnswer> {
+async function answer(
+  request: SupervisorRequest,
+  context: RequestContext,
+  serving: Serving,
+): Promise<SupervisorAnswer> {
   const { zones, options } = serving;
   switch (request.type) {
     case 'spawn': {
-      if (!serving.isArmed()) throw new HardshellError('killed', 'this instance is stopped; `hardshell revive` starts it again', { fate: 'refuse' });
+      if (!serving.isArmed())
+        throw new HardshellError('killed', 'this instance is stopped; `hardshell revive` starts it again', {
+          fate: 'refuse',
+        });
       const session = request.sid ?? null;
       const { name } = await zones.start({ profile: request.profile, session, standing: request.standing ?? false });
       return { type: 'spawned', name, socket_dir: `${INSIDE.run}/${name}`, session };

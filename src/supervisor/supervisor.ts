@@ -115,11 +115,19 @@ class RunningSupervisor implements Supervisor {
     this.#executorReady = Promise.withResolvers<undefined>();
     const { name, exited } = await this.#zones.start({ profile: 'executor', firstStart });
     const ended = exited.then((exit) => {
-      throw new HardshellError('unavailable', `the executor ended while it started (${describe(exit)}); see \`${join(this.#options.logs, 'zone1-executor.log')}\``, { fate: 'stop' });
+      throw new HardshellError(
+        'unavailable',
+        `the executor ended while it started (${describe(exit)}); see \`${join(this.#options.logs, 'zone1-executor.log')}\``,
+        { fate: 'stop' },
+      );
     });
     ended.catch(() => undefined);
     try {
-      await Promise.race([this.#executorReady.promise, ended, timeOut(READY_MS_MAX, 'the executor was not ready in time')]);
+      await Promise.race([
+        this.#executorReady.promise,
+        ended,
+        timeOut(READY_MS_MAX, 'the executor was not ready in time'),
+      ]);
     } catch (error) {
       await this.#zones.stop(name);
       throw error;
@@ -149,14 +157,20 @@ class RunningSupervisor implements Supervisor {
   async #restart(profile: ZoneProfile, exit: ZoneExit, start: () => Promise<void>): Promise<void> {
     if (this.#stopping !== undefined) return;
     if (exit.kind === 'tampered' || exit.kind === 'probe_failed') {
-      this.#options.tell(`${profile} ${describe(exit)}: everything is stopped; look at its log before the next \`hardshell up\``);
+      this.#options.tell(
+        `${profile} ${describe(exit)}: everything is stopped; look at its log before the next \`hardshell up\``,
+      );
       await this.stopAll('incident');
       return;
     }
-    for (let waitMs: number = BACK_OFF_MS.first; this.#stopping === undefined; waitMs = Math.min(waitMs * 2, BACK_OFF_MS.most)) {
+    for (
+      let waitMs: number = BACK_OFF_MS.first;
+      this.#stopping === undefined;
+      waitMs = Math.min(waitMs * 2, BACK_OFF_MS.most)
+    ) {
       this.#options.tell(`${profile} ended (${describe(exit)}); starting it again in ${waitMs} ms`);
       await sleep(waitMs, undefined, { ref: true });
-      if (this.#stopping !== undefined) return;
+      if (this.#stopping !== undefined || !this.#armed()) return;
       this.#zones.countRestart(profile);
       try {
         await start();
@@ -185,7 +199,10 @@ async function connectQuietly(path: string): Promise<Socket> {
       });
     } catch (cause) {
       if (performance.now() > deadline) {
-        throw new HardshellError('unavailable', `the executor does not listen on \`${path}\``, { fate: 'retry', cause });
+        throw new HardshellError('unavailable', `the executor does not listen on \`${path}\``, {
+          fate: 'retry',
+          cause,
+        });
       }
       await sleep(20);
     }

@@ -143,7 +143,11 @@ function profileOf(start: Start, places: TablePlaces): Profile {
 }
 
 function executorProfile(start: Start, places: TablePlaces): Profile {
-  const hidden = ['mail', 'logs'].map((name): Mount => ({ kind: 'tmp', to: `${INSIDE.home}/${name}`, bytesMax: 4_096 }));
+  const hidden = ['mail', 'logs'].map((name): Mount => ({
+    kind: 'tmp',
+    to: `${INSIDE.home}/${name}`,
+    bytesMax: 4_096,
+  }));
   return {
     mounts: [
       { kind: 'write', from: places.home, to: INSIDE.home },

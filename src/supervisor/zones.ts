@@ -1,7 +1,14 @@
 import { renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { HardshellError, type ZoneEvent, type ZoneProfile, type ZoneState } from '../contracts/index.ts';
-import { identifyProcess, type Zone, type ZoneDriver, type ZoneExit, type ZoneLimits, type ZoneSpec } from '../isolation/index.ts';
+import {
+  identifyProcess,
+  type Zone,
+  type ZoneDriver,
+  type ZoneExit,
+  type ZoneLimits,
+  type ZoneSpec,
+} from '../isolation/index.ts';
 import { EventLog } from './events.ts';
 import { keepHarmlessLines, openLogFile } from './log-file.ts';
 import { linkModelSocket, makeSocketDirectory, removeEntry, shareModelBridges, UidPool, type Ids } from './places.ts';
@@ -139,7 +146,8 @@ export class Zones {
       name,
       profile,
       session,
-      socket: profile === 'executor' || profile === 'connector-maildir' ? null : join(places.run, name, 'zone-bridge.sock'),
+      socket:
+        profile === 'executor' || profile === 'connector-maildir' ? null : join(places.run, name, 'zone-bridge.sock'),
       mode: driver.mode,
       running: true,
       pid: zone.processes[0]?.pid ?? null,
@@ -167,7 +175,10 @@ export class Zones {
     }
   }
 
-  async #spec(options: StartOptions, own: { name: string; ids: Ids | undefined; session: string | null }): Promise<ZoneSpec> {
+  async #spec(
+    options: StartOptions,
+    own: { name: string; ids: Ids | undefined; session: string | null },
+  ): Promise<ZoneSpec> {
     const { profile } = options;
     const forZoneUid = own.ids !== undefined;
     const [program, probe] = await Promise.all(
@@ -202,7 +213,8 @@ export class Zones {
 
   /** As root each zone has its own uid; the executor and the connector own what lies in the home and keep ours. */
   #takeIds(profile: ZoneProfile): Ids | undefined {
-    if (this.#options.driver.mode !== 'F' || profile === 'executor' || profile === 'connector-maildir') return undefined;
+    if (this.#options.driver.mode !== 'F' || profile === 'executor' || profile === 'connector-maildir')
+      return undefined;
     return profile === 'model' ? this.#modelIds : this.#uids.take();
   }
 
@@ -250,7 +262,11 @@ export class Zones {
       v: 1,
       supervisor: identifyProcess(process.pid),
       cgroups: this.#options.driver.cgroupPaths,
-      zones: [...this.#running].map(([name, { zone }]) => ({ name, processes: zone.processes, cgroups: zone.cgroupPaths })),
+      zones: [...this.#running].map(([name, { zone }]) => ({
+        name,
+        processes: zone.processes,
+        cgroups: zone.cgroupPaths,
+      })),
     };
     const path = this.#options.zonesRecord;
     writeFileSync(`${path}.new`, JSON.stringify(record), { mode: 0o600 });

@@ -64,7 +64,9 @@ const INSTALL = {
 } as const;
 
 function distribution(osRelease: string): keyof typeof INSTALL {
-  const words = [...osRelease.matchAll(/^ID(?:_LIKE)?="?([^"\n]*)"?$/gm)].flatMap(([, value]) => (value ?? '').split(' '));
+  const words = [...osRelease.matchAll(/^ID(?:_LIKE)?="?([^"\n]*)"?$/gm)].flatMap(([, value]) =>
+    (value ?? '').split(' '),
+  );
   if (words.includes('debian') || words.includes('ubuntu')) return 'debian';
   if (words.includes('fedora') || words.includes('rhel')) return 'fedora';
   if (words.includes('arch')) return 'arch';

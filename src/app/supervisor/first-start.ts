@@ -1,10 +1,12 @@
 import { copyFileSync, existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createSideLog } from '../../audit/index.ts';
+import { defaultConfigText } from '../../config/index.ts';
 import { createDurableFile } from '../../state/index.ts';
 
-/** What a new home gets besides its keys: the default policy, the log of stops, mail to look at. */
+/** What a new home gets besides its keys: settings with every default, the default policy, the log of stops, mail to look at. */
 export async function furnishHome(home: string, checkout: string): Promise<{ samples: number }> {
+  createDurableFile(join(home, 'hardshell.json'), Buffer.from(defaultConfigText()), 0o600);
   const policy = join(checkout, 'policies', 'default.cedar');
   if (existsSync(policy)) createDurableFile(join(home, 'policy.cedar'), readFileSync(policy), 0o600);
   const log = await createSideLog(join(home, 'audit'), { name: 'stop-audit', mode: 'none', wallMs: Date.now });

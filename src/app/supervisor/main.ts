@@ -23,7 +23,9 @@ async function run(): Promise<number> {
     const result = await up({ home: findHome(process.env), checkout, node: process.execPath, tell: say });
     if (result.kind === 'running') {
       if (json) process.stdout.write(`${JSON.stringify({ running: true, pid: result.pid ?? null })}\n`);
-      say(`Hardshell runs already${result.pid === undefined ? ' or is just starting' : ` (process ${result.pid})`}; \`hardshell down\` stops it`);
+      say(
+        `Hardshell runs already${result.pid === undefined ? ' or is just starting' : ` (process ${result.pid})`}; \`hardshell down\` stops it`,
+      );
       return 0;
     }
     const { supervisor, lock } = result;
@@ -47,7 +49,11 @@ async function run(): Promise<number> {
     if (!asked) describeReady(result, performance.now() - startedAt).forEach(say);
     const reason = await supervisor.ended;
     lock.release();
-    say(reason === 'record_void' ? 'stopped: the armed record is void; `hardshell revive` arms it again' : 'stopped; nothing is left running');
+    say(
+      reason === 'record_void'
+        ? 'stopped: the armed record is void; `hardshell revive` arms it again'
+        : 'stopped; nothing is left running',
+    );
     return reason === 'asked' ? 0 : 1;
   } catch (error) {
     process.stderr.write(`hardshell: ${explainFailure(error)}\n`);

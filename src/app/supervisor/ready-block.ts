@@ -13,7 +13,8 @@ export interface ReadyFacts {
 /** What a person sees when everything serves: where things are, what holds, what to try. */
 export function describeReady({ home, paths, driver, samples }: ReadyFacts, elapsedMs: number): string[] {
   const inbox = shorten(join(paths.home, 'mail', 'in'));
-  const limits = driver.limitsHeld.length === 0 ? 'no limits (no writable cgroup)' : `limits on ${driver.limitsHeld.join(', ')}`;
+  const limits =
+    driver.limitsHeld.length === 0 ? 'no limits (no writable cgroup)' : `limits on ${driver.limitsHeld.join(', ')}`;
   const uids = driver.mode === 'F' ? 'an own uid for each zone' : 'one uid for all zones';
   return [
     '',

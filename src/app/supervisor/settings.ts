@@ -1,13 +1,46 @@
-import { DEFAULT_LIMITS, type ModelEndpoint } from '../../supervisor/index.ts';
-import type { ZoneProfile } from '../../contracts/index.ts';
+import type { Config, ZoneLimitsConfig } from '../../config/index.ts';
+import { HardshellError, type ZoneProfile } from '../../contracts/index.ts';
 import type { ZoneLimits } from '../../isolation/index.ts';
+import type { ModelEndpoint } from '../../supervisor/index.ts';
 
 /** What the supervisor takes from the configuration: limits, and the one local address it relays. */
 export interface Settings {
   readonly limits: Readonly<Record<ZoneProfile, ZoneLimits>>;
   readonly modelEndpoint: ModelEndpoint | undefined;
+  readonly logBytesMax: number;
 }
 
-export function readSettings(): Settings {
-  return { limits: DEFAULT_LIMITS, modelEndpoint: undefined };
+export function readSettings({ zones, models, logging }: Config): Settings {
+  return {
+    limits: {
+      executor: toLimits(zones.executor),
+      'connector-maildir': toLimits(zones.connector),
+      'reader-email': toLimits(zones.reader),
+      planner: toLimits(zones.planner),
+      model: toLimits(zones.model),
+    },
+    modelEndpoint: models.local === null ? undefined : endpointOf(models.local.baseUrl),
+    logBytesMax: logging.maxMiB * 1024 * 1024,
+  };
+}
+
+/** Throws `isolation_failed` when this machine holds less than the owner asks for. */
+export function requireMode(mode: 'F' | 'U', { zones }: Config): void {
+  const order = ['F', 'R', 'U', 'L'];
+  if (order.indexOf(mode) <= order.indexOf(zones.minimumMode)) return;
+  throw new HardshellError(
+    'isolation_failed',
+    `isolation here is mode ${mode}, \`zones.minimumMode\` asks for ${zones.minimumMode}; run as root or change the setting`,
+    { fate: 'refuse' },
+  );
+}
+
+function toLimits({ memoryMiB, tasks, cpus }: ZoneLimitsConfig): ZoneLimits {
+  return { memoryBytesMax: memoryMiB * 1024 * 1024, tasksMax: tasks, cpus };
+}
+
+/** The configuration has checked that it is plain HTTP to this machine, with a port. */
+function endpointOf(baseUrl: string): ModelEndpoint {
+  const { hostname, port } = new URL(baseUrl);
+  return { host: hostname.replace(/^\[|\]$/g, ''), port: port === '' ? 80 : Number(port) };
 }

@@ -1,13 +1,29 @@
 import { join } from 'node:path';
 import { connectFrames } from '../../bridge/index.ts';
+import { loadConfig } from '../../config/index.ts';
 import { HardshellError, SUPERVISOR_ANSWERS } from '../../contracts/index.ts';
 import { readEpochs } from '../../control/index.ts';
-import { createBubblewrapDriver, explainBubblewrapError, findRuntime, openLibrary, type Runtime, type ZoneDriver } from '../../isolation/index.ts';
-import { HOME_QUOTAS, instancePaths, prepareHome, readArmed, takeHomeLock, type Home, type HomeLock, type InstancePaths } from '../../state/index.ts';
+import {
+  createBubblewrapDriver,
+  explainBubblewrapError,
+  findRuntime,
+  openLibrary,
+  type Runtime,
+  type ZoneDriver,
+} from '../../isolation/index.ts';
+import {
+  instancePaths,
+  prepareHome,
+  readArmed,
+  takeHomeLock,
+  type Home,
+  type HomeLock,
+  type InstancePaths,
+} from '../../state/index.ts';
 import { cleanRun, prepareRun, startSupervisor, type FindProgram, type Supervisor } from '../../supervisor/index.ts';
 import { requireBubblewrap, searchThisMachine } from './bubblewrap-present.ts';
 import { furnishHome } from './first-start.ts';
-import { readSettings } from './settings.ts';
+import { readSettings, requireMode } from './settings.ts';
 
 export interface UpOptions {
   readonly home: string;
@@ -19,7 +35,15 @@ export interface UpOptions {
 
 /** What came of it. `running`: another process holds this home; nothing was changed. */
 export type UpResult =
-  | { readonly kind: 'started'; readonly supervisor: Supervisor; readonly home: Home; readonly paths: InstancePaths; readonly driver: ZoneDriver; readonly samples: number; readonly lock: HomeLock }
+  | {
+      readonly kind: 'started';
+      readonly supervisor: Supervisor;
+      readonly home: Home;
+      readonly paths: InstancePaths;
+      readonly driver: ZoneDriver;
+      readonly samples: number;
+      readonly lock: HomeLock;
+    }
   | { readonly kind: 'running'; readonly pid: number | undefined };
 
 /** From nothing to a serving instance. Each station either holds or nothing runs. Throws `HardshellError`. */
@@ -37,16 +61,16 @@ export async function up(options: UpOptions): Promise<UpResult> {
     const epoch = requireArmed(paths.home);
     const runtime = findRuntime(options.node);
     const { samples } = home.firstStart ? await furnishHome(paths.home, options.checkout) : { samples: 0 };
+    const config = loadConfig(join(paths.home, 'hardshell.json'), process.env);
     cleanRun(paths.run);
     const { driver, findProgram } = openWalls({ options, paths, bwrap, runtime: await runtime });
-    const { limits, modelEndpoint } = readSettings();
+    requireMode(driver.mode, config);
     const supervisor = await startSupervisor({
       driver,
       places: { home: paths.home, run: paths.run, runOutsideHome: uid === 0, library: paths.library },
       zonesRecord: paths.zonesRecord,
       logs: join(paths.home, 'logs'),
-      logBytesMax: HOME_QUOTAS.logBytesMax.value,
-      limits,
+      ...readSettings(config),
       findProgram,
       socketPath: paths.supervisorSocket,
       instance: paths.instance,
@@ -56,7 +80,6 @@ export async function up(options: UpOptions): Promise<UpResult> {
         const now = readArmed(paths.home, epoch);
         return now.kind === 'armed' && now.epoch === epoch;
       },
-      modelEndpoint,
       tell: options.tell,
     });
     return { kind: 'started', supervisor, home, paths, driver, samples, lock };
@@ -71,8 +94,15 @@ function requireArmed(home: string): number {
   const { killed } = readEpochs(join(home, 'audit'));
   const state = readArmed(home, killed + 1);
   if (state.kind === 'armed') return state.epoch;
-  const why = state.reason === 'voided' ? 'it was stopped with `hardshell kill`' : `its armed record is ${state.reason.replace('_', ' ')}`;
-  throw new HardshellError('killed', `this instance may not run: ${why}; after looking into it, run \`hardshell revive\``, { fate: 'refuse' });
+  const why =
+    state.reason === 'voided'
+      ? 'it was stopped with `hardshell kill`'
+      : `its armed record is ${state.reason.replace('_', ' ')}`;
+  throw new HardshellError(
+    'killed',
+    `this instance may not run: ${why}; after looking into it, run \`hardshell revive\``,
+    { fate: 'refuse' },
+  );
 }
 
 interface Walls {
@@ -91,7 +121,9 @@ function openWalls(at: { options: UpOptions; paths: InstancePaths; bwrap: string
   const copied = library.file(runtime.node).then((node) => {
     runtime = { ...runtime, node };
   });
-  copied.catch((error: unknown) => options.tell(`Node could not be copied for the zones: ${error instanceof Error ? error.message : ''}`));
+  copied.catch((error: unknown) =>
+    options.tell(`Node could not be copied for the zones: ${error instanceof Error ? error.message : ''}`),
+  );
   const findProgram: FindProgram = async (name, forZoneUid) => {
     // Root reads the checkout itself; whoever is not root waits for the copies.
     if (!forZoneUid) return dist(name);
@@ -120,4 +152,3 @@ export function explainFailure(error: unknown): string {
   const { reason, remedy } = explainBubblewrapError(said);
   return `zones cannot be walled in here: ${reason}; ${remedy}`;
 }
-
