@@ -58,6 +58,8 @@ export class ScriptedZone1 {
   decide: (asked: Asked) => Answer = () => 'approve';
   readValue: (asked: Asked) => Record<string, unknown> = () => ({ content_refs: [], items: [] });
   frames = 0;
+  /** Zone 1 has closed this session: everything is `not_found`. */
+  ended = false;
   readonly #requests = new Map<string, Request>();
   #close: () => Promise<void> = async () => undefined;
 
@@ -111,7 +113,7 @@ export class ScriptedZone1 {
       this.faults.push(`off the wire: ${JSON.stringify(frame).slice(0, 300)}`);
       return errorFrame({ error: 'malformed', message: 'not a message of the wire' });
     }
-    return await this.#answer(parsed.data, context);
+    return this.ended ? notFound() : await this.#answer(parsed.data, context);
   }
 
   async #answer(request: WireRequest, context: RequestContext): Promise<object> {
@@ -244,7 +246,7 @@ type RequestOf<T extends WireRequest['type']> = Extract<WireRequest, { type: T }
 
 export const SESSION = `s_${'a'.repeat(26)}`;
 
-export function id<P extends 'c_' | 't_' | 'r_' | 'd_'>(prefix: P): string {
+export function id(prefix: 'c_' | 't_' | 'r_' | 'd_'): string {
   return makeId(prefix, (n) => randomBytes(n));
 }
 

@@ -84,7 +84,7 @@ function parseReply(line: string): Instruction {
 
 function parseSearch(line: string): Instruction {
   const query = line
-    .replace(/^(please\s+)?(search|find)\s+((my\s+)?(inbox|mails?|emails?|messages)\s+)?(for\s+)?/i, '')
+    .replace(/^(please\s+)?(search|find)\b\s*((my\s+)?(inbox|mails?|emails?|messages)\s+)?(for\s+)?/i, '')
     .replaceAll(/["“”„]/g, '')
     .trim();
   return query === ''

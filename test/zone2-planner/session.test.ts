@@ -1,0 +1,179 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { CapabilityClient } from '../../src/bridge/index.ts';
+import { rulesPlanner, runSession, templatesFrom, type Origin } from '../../src/zone2-planner/index.ts';
+import { message } from './messages.ts';
+import { id, ScriptedZone1 } from './scripted-zone1.ts';
+
+let zone1: ScriptedZone1;
+let clients: CapabilityClient[];
+beforeEach(async () => {
+  zone1 = await new ScriptedZone1().listen();
+  clients = [];
+});
+afterEach(async () => {
+  for (const client of clients) await client.close();
+  await zone1.close();
+  expect(zone1.faults.filter((fault) => /off the wire|bad parameters/.test(fault))).toEqual([]);
+});
+
+function session(origin: Origin): Promise<void> {
+  const client = new CapabilityClient({ socketPath: zone1.socketPath, retryMs: 1_000 });
+  clients.push(client);
+  const planner = rulesPlanner(templatesFrom(new Map()));
+  return runSession({ client, planner, origin, nowMs: () => Date.now(), pollMs: 100, say: () => undefined });
+}
+
+/** A process that dies: its connection goes and nothing of it comes after. */
+async function crash(running: Promise<void>): Promise<void> {
+  await clients.pop()?.close();
+  await running.catch(() => undefined);
+}
+
+async function until(done: () => boolean): Promise<void> {
+  for (let tries = 0; tries < 500 && !done(); tries += 1) await new Promise((resolve) => setTimeout(resolve, 10));
+  expect(done()).toBe(true);
+}
+
+const QUESTION = message({ body: 'Could you look at page three?' });
+
+describe.each(['item', 'unknown'] as const)('a session of a message (%s)', (origin) => {
+  it('proposes, waits for the person, executes once, says done and ends', async () => {
+    const ref = zone1.deliver(QUESTION);
+    await session(origin);
+    expect(zone1.acts).toHaveLength(1);
+    expect(zone1.acts[0]?.params).toMatchObject({ to: [{ ref: `${ref}#/from` }], in_reply_to: ref });
+    expect(zone1.done).toEqual([ref]);
+    expect(zone1.kept('note')).toMatchObject([{ category: 'question', state: 'done', steps: [{ state: 'done' }] }]);
+  });
+
+  it('follows an act through the outbox', async () => {
+    zone1.decide = () => 'queue';
+    zone1.deliver(QUESTION);
+    await session(origin);
+    expect(zone1.kept('note')).toMatchObject([{ state: 'done', steps: [{ state: 'done' }] }]);
+    expect(zone1.acts).toHaveLength(1);
+  });
+
+  it('records a denial and asks no second time, not even after a restart', async () => {
+    zone1.decide = () => 'deny';
+    const ref = zone1.deliver(QUESTION);
+    await session(origin);
+    expect(zone1.acts).toEqual([]);
+    expect(zone1.kept('note')).toMatchObject([{ state: 'done', steps: [{ state: 'denied' }] }]);
+    zone1.items.push({ ref, message: QUESTION });
+    await session(origin);
+    expect(zone1.asked).toHaveLength(1);
+    expect(zone1.acts).toEqual([]);
+  });
+
+  it('tells the owner in the note why policy refused', async () => {
+    zone1.decide = () => ({ refuse: 'not to this audience' });
+    zone1.deliver(QUESTION);
+    await session(origin);
+    expect(zone1.kept('note')).toMatchObject([
+      { steps: [{ state: 'refused', reason: 'policy_denied: not to this audience' }] },
+    ]);
+  });
+
+  it('goes on after a crash while a person thinks, with one question and one act', async () => {
+    zone1.decide = () => 'wait';
+    const ref = zone1.deliver(QUESTION);
+    const first = session(origin);
+    await until(() => zone1.kept('note').some((note) => JSON.stringify(note).includes('"pending"')));
+    await crash(first);
+    expect(zone1.done).toEqual([]);
+    const second = session(origin);
+    zone1.answerAll('approved');
+    await second;
+    expect(zone1.asked).toHaveLength(1);
+    expect(zone1.acts).toHaveLength(1);
+    expect(zone1.done).toEqual([ref]);
+    expect(zone1.kept('note')).toHaveLength(1);
+  });
+
+  it('proposes nothing for a flagged message and still notes it', async () => {
+    zone1.deliver(message({ body: 'Could you look?', injection_warning: true }));
+    await session(origin);
+    expect(zone1.asked).toEqual([]);
+    expect(zone1.kept('note')).toMatchObject([{ category: 'suspicious', state: 'done', steps: [] }]);
+  });
+});
+
+describe.each(['instruction', 'task', 'unknown'] as const)('a session of an instruction (%s)', (origin) => {
+  const finish = async (running: Promise<void>): Promise<void> =>
+    origin === 'unknown' ? crash(running) : await running;
+
+  it('sends what the owner asked for, after approval, and answers under the task it was given', async () => {
+    const task = id('t_');
+    zone1.tasks.set(task, { task, priority: 5, data: {} });
+    zone1.instructions.push({ text: 'send to ann@example.org subject "Hi" text "Hello"', task });
+    const running = session(origin);
+    await until(() => zone1.kept('answer').some((answer) => answer['state'] === 'done'));
+    await finish(running);
+    expect(zone1.acts).toMatchObject([
+      { action: 'send_email', params: { to: ['ann@example.org'], subject: 'Hi', body: 'Hello' } },
+    ]);
+    expect(zone1.tasks.get(task)?.data).toMatchObject({ kind: 'answer', state: 'done' });
+  });
+
+  it('keeps its answer under a task of its own when the given one belongs to another session', async () => {
+    zone1.instructions.push({ text: 'help', task: id('t_') });
+    const running = session(origin);
+    await until(() => zone1.kept('answer').length === 1);
+    await finish(running);
+    expect(String(zone1.kept('answer')[0]?.['text'])).toContain('list inbox');
+  });
+
+  it('does not lose an instruction that it had taken when it died', async () => {
+    zone1.decide = ({ action }) => (action === 'send_email' ? 'wait' : 'allow');
+    zone1.instructions.push({ text: 'send to ann@example.org text "Hello"' });
+    const first = session(origin);
+    await until(() => zone1.asked.length === 1);
+    await crash(first);
+    const second = session(origin);
+    await until(() => zone1.kept('answer').length === 1);
+    zone1.answerAll('approved');
+    await until(() => zone1.acts.length === 1);
+    await finish(second);
+    expect(zone1.asked).toHaveLength(1);
+  });
+
+  it('schedules without asking anybody, and lists what is scheduled', async () => {
+    zone1.instructions.push({ text: 'every day at 9:00 list inbox' });
+    const running = session(origin);
+    await until(() => zone1.kept('answer').length === 1);
+    await finish(running);
+    expect([...zone1.tasks.values()]).toContainEqual(
+      expect.objectContaining({ cron: '0 9 * * *', data: { kind: 'scheduled', text: 'list inbox' } }),
+    );
+    expect(zone1.asked).toEqual([]);
+  });
+});
+
+describe('the standing session', () => {
+  it('takes further instructions while a question stands before the owner', async () => {
+    zone1.decide = ({ action }) => (action === 'send_email' ? 'wait' : 'allow');
+    const hello = message({});
+    const ref = id('c_');
+    zone1.readValue = () => ({ content_refs: [ref], items: [hello] });
+    zone1.instructions.push({ text: 'send to ann@example.org text "Hello"' }, { text: 'list inbox' });
+    const running = session('standing');
+    await until(() => zone1.kept('answer').some((answer) => String(answer['text']).includes(ref)));
+    expect(zone1.acts).toEqual([]);
+    zone1.answerAll('denied');
+    await until(() => zone1.kept('answer').every((answer) => answer['state'] === 'done'));
+    await crash(running);
+    expect(zone1.acts).toEqual([]);
+  });
+
+  it('ends when Zone 1 closes the session, and fails when Zone 1 is gone', async () => {
+    const running = session('standing');
+    await until(() => zone1.frames > 3);
+    zone1.ended = true;
+    await running;
+    await expect(session('standing')).rejects.toMatchObject({ code: 'not_found' });
+    await zone1.close();
+    await expect(session('standing')).rejects.toMatchObject({ code: 'connection_lost' });
+    zone1 = await new ScriptedZone1().listen();
+  });
+});
