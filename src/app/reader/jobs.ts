@@ -36,7 +36,8 @@ export class ReaderJobs {
   onFrame(frame: Frame): ReaderAnswer | null {
     const type = typeof frame['type'] === 'string' ? frame['type'] : '';
     const keys = Object.hasOwn(KEYS, type) ? KEYS[type] : undefined;
-    if (keys === undefined) return refuse('unknown_type', 'a reader takes `sanitize_begin`, `sanitize_chunk` and `sanitize_end`');
+    if (keys === undefined)
+      return refuse('unknown_type', 'a reader takes `sanitize_begin`, `sanitize_chunk` and `sanitize_end`');
     const { id } = frame;
     if (typeof id !== 'string' || id === '' || id.length > LIMITS.frameIdCharsMax.value) {
       return this.#drop('malformed', '`id` must be a short string');
@@ -50,7 +51,8 @@ export class ReaderJobs {
 
   #begin(id: string, bytes: unknown): ReaderAnswer | null {
     if (this.#job !== null) return this.#drop('malformed', 'a message is open already', id);
-    if (typeof bytes !== 'number' || !Number.isInteger(bytes) || bytes < 0) return refuse('malformed', '`bytes` must be a count', id);
+    if (typeof bytes !== 'number' || !Number.isInteger(bytes) || bytes < 0)
+      return refuse('malformed', '`bytes` must be a count', id);
     if (bytes > EXTRACT_LIMITS.rawBytesMax) {
       return refuse('too_large', `a message may have ${EXTRACT_LIMITS.rawBytesMax} bytes`, id);
     }

@@ -1,5 +1,9 @@
-import type { HiddenRun } from '../html/hidden-runs.ts';
 import type { Severity, Span } from '../findings.ts';
+import type { HiddenRun } from '../html/hidden-runs.ts';
+import type { Layer } from './layers.ts';
+import { readLayers } from './layers.ts';
+import type { Evidence } from './score.ts';
+import { scoreText } from './score.ts';
 
 export interface DetectInput {
   readonly subject: string;
@@ -27,26 +31,86 @@ export interface Detection {
   readonly hiddenScores: readonly number[];
 }
 
-const CLASSIC = /ignore (?:all )?(?:previous|prior|above) instructions/i;
+/** From here on a message is said to speak to a machine. */
+export const WARNING_SCORE = 0.5;
+const HIDDEN_FLOOR = 0.25;
+const HIDDEN_BONUS = 0.35;
+const LAYER_FLOOR = 0.25;
+const LAYER_BONUS = 0.35;
+const DEPTH_MAX = 2;
 
+/** Looks for orders to a machine: in what is shown, in what was hidden, and in every encoding of both. Never a verdict. */
 export function detectInjection(input: DetectInput): Detection {
-  const at = input.body.search(CLASSIC);
-  const hiddenScores = input.hidden.map((run) => (CLASSIC.test(run.text) ? 1 : 0));
-  const score = at >= 0 || hiddenScores.includes(1) ? 0.9 : 0;
+  const found: Detected[] = [];
+  let score = 0;
+  const places: readonly [Span['part'], string][] = [
+    ['subject', input.subject],
+    ['from', input.fromName],
+    ['body', input.body],
+    ['removed', input.rest],
+  ];
+  for (const [part, text] of places) {
+    if (text.length < 6) continue;
+    const read = scoreAll(text);
+    score = Math.max(score, read.score);
+    for (const item of read.evidence) found.push(toDetected(item, part, text.length));
+  }
+  const hiddenScores = input.hidden.map((run) => hiddenScore(scoreAll(run.text).score, run.kind));
+  score = Math.max(score, ...hiddenScores, 0);
+  return { score, warning: score >= WARNING_SCORE, found, hiddenScores };
+}
+
+/** Text that a person was not meant to see and that gives orders needs fewer of them. */
+function hiddenScore(score: number, kind: HiddenRun['kind']): number {
+  if (kind === 'alternative' || kind === 'conditional' || kind === 'title' || kind === 'header') return score;
+  return score >= HIDDEN_FLOOR ? Math.min(1, score + HIDDEN_BONUS) : score;
+}
+
+interface Read {
+  readonly score: number;
+  readonly evidence: readonly Evidence[];
+}
+
+function scoreAll(text: string): Read {
+  const plain = scoreText(text);
+  let { score } = plain;
+  const evidence = [...plain.evidence];
+  const queue: { layer: Layer; depth: number; outer: Layer }[] = readLayers(text).map((layer) => ({
+    layer,
+    depth: 1,
+    outer: layer,
+  }));
+  for (let next = queue.pop(); next !== undefined; next = queue.pop()) {
+    const { layer, depth, outer } = next;
+    const inner = scoreText(layer.text);
+    const gained =
+      layer.how === 'look-alike letters' || layer.how === 'digits for letters' ? inner.score > plain.score : true;
+    if (inner.score >= LAYER_FLOOR && gained) {
+      score = Math.max(score, Math.min(1, inner.score + LAYER_BONUS));
+      const top = inner.evidence[0];
+      if (top !== undefined) {
+        evidence.push({
+          ...top,
+          rule: 'injection_encoded',
+          why: `${layer.how}: ${top.why}`,
+          start: outer.start,
+          end: outer.end,
+          weight: inner.score,
+        });
+      }
+    }
+    if (depth < DEPTH_MAX && layer.text.length < text.length) {
+      for (const deeper of readLayers(layer.text)) queue.push({ layer: deeper, depth: depth + 1, outer });
+    }
+  }
+  return { score, evidence };
+}
+
+function toDetected(item: Evidence, part: Span['part'], length: number): Detected {
   return {
-    score,
-    warning: score >= 0.5,
-    hiddenScores,
-    found:
-      at < 0
-        ? []
-        : [
-            {
-              rule: 'injection_override',
-              severity: 'high',
-              span: { part: 'body', start: at, end: at + 20 },
-              why: 'tells the reader to drop its instructions',
-            },
-          ],
+    rule: item.rule,
+    severity: item.weight >= 0.6 ? 'high' : item.weight >= 0.4 ? 'medium' : 'low',
+    span: { part, start: Math.min(item.start, length), end: Math.min(item.end, length) },
+    why: item.why,
   };
 }

@@ -1,0 +1,133 @@
+import type { Concept, Lexicon } from './concepts.ts';
+import { BIT, CONCEPTS } from './concepts.ts';
+import { CHINESE, JAPANESE, RUSSIAN } from './lexicon-east.ts';
+import { DUTCH, ENGLISH, FRENCH, GERMAN, ITALIAN, PORTUGUESE, SPANISH } from './lexicon-west.ts';
+
+/** A word of the text that stands for one or more concepts. */
+export interface Hit {
+  /** Bits of `BIT`. */
+  readonly mask: number;
+  readonly start: number;
+  readonly end: number;
+  /** Counts up at each end of a sentence. */
+  readonly sentence: number;
+  /** First word of its sentence, politeness aside. */
+  readonly leads: boolean;
+}
+
+interface Stem {
+  readonly text: string;
+  readonly mask: number;
+}
+
+const STEM_KEY = 3;
+const ASCII_WORD = /^[\x00-\x7f]*$/;
+const { exact: EXACT, stems: STEMS } = buildWords([
+  ENGLISH,
+  GERMAN,
+  FRENCH,
+  SPANISH,
+  ITALIAN,
+  PORTUGUESE,
+  DUTCH,
+  RUSSIAN,
+]);
+const { pattern: UNSPACED, masks: UNSPACED_MASKS } = buildUnspaced([CHINESE, JAPANESE]);
+const CJK = /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}]/u;
+const TOKEN =
+  /([a-z0-9._%+-]{1,64}@[a-z0-9.-]{1,100}\.[a-z]{2,24}|https?:\/\/[^\s<>"')]{3,500})|([\p{L}\p{N}][\p{L}\p{N}\p{M}'’_-]*)|([.!?;:。！？；…]+(?=\s|$|["')\]])|[。！？；]|\n[ \t]*\n|\n(?=[ \t]*[-*•>#\d]))/giu;
+const POLITE =
+  /^(?:please|bitte|kindly|hey|hi|hello|now|and|then|so|ok|okay|also|just|but|instead|finally|simply|favor|por|per|s'il|vous|plait|alsjeblieft|пожалуйста)$/;
+
+/** Finds the concepts of `text` in order. One pass; a word costs one or two look-ups. */
+export function findHits(text: string): Hit[] {
+  const hits: Hit[] = [];
+  let sentence = 0;
+  let leading = true;
+  for (const match of text.matchAll(TOKEN)) {
+    const start = match.index;
+    const end = start + match[0].length;
+    if (match[3] !== undefined) {
+      sentence += 1;
+      leading = true;
+    } else if (match[1] !== undefined) {
+      hits.push({ mask: BIT.target, start, end, sentence, leads: false });
+      leading = false;
+    } else {
+      const word = fold(match[2] ?? '');
+      const mask = maskOf(word);
+      if (mask !== 0) hits.push({ mask, start, end, sentence, leads: leading });
+      if (!POLITE.test(word)) leading = false;
+    }
+  }
+  return CJK.test(text) ? mergeUnspaced(text, hits) : hits;
+}
+
+function maskOf(word: string): number {
+  let mask = EXACT.get(word) ?? 0;
+  const stems = STEMS.get(word.slice(0, STEM_KEY));
+  if (stems !== undefined) for (const stem of stems) if (word.startsWith(stem.text)) mask |= stem.mask;
+  return mask;
+}
+
+function fold(word: string): string {
+  const lower = word.toLowerCase().replace(/’/g, "'");
+  return ASCII_WORD.test(lower) ? lower : lower.normalize('NFD').replace(/\p{M}/gu, '');
+}
+
+/** Words of languages without blanks are sought inside the text; sentences follow their own full stops. */
+function mergeUnspaced(text: string, spaced: readonly Hit[]): Hit[] {
+  const ends = [...text.matchAll(/[。！？；\n.!?]/g)].map((match) => match.index);
+  const found: Hit[] = [];
+  let at = 0;
+  for (const match of text.matchAll(UNSPACED)) {
+    while (at < ends.length && (ends[at] ?? 0) < match.index) at += 1;
+    const mask = UNSPACED_MASKS.get(match[0]) ?? 0;
+    found.push({ mask, start: match.index, end: match.index + match[0].length, sentence: at, leads: false });
+  }
+  if (found.length === 0) return [...spaced];
+  let next = 0;
+  const renumbered = spaced.map((hit) => {
+    while (next < ends.length && (ends[next] ?? 0) < hit.start) next += 1;
+    return { ...hit, sentence: next };
+  });
+  return [...renumbered, ...found].sort((x, y) => x.start - y.start);
+}
+
+function buildWords(lexicons: readonly Lexicon[]): {
+  exact: ReadonlyMap<string, number>;
+  stems: ReadonlyMap<string, Stem[]>;
+} {
+  const exact = new Map<string, number>();
+  const stems = new Map<string, Stem[]>();
+  for (const [concept, word] of wordsOf(lexicons)) {
+    if (!word.endsWith('*')) {
+      exact.set(word, (exact.get(word) ?? 0) | BIT[concept]);
+      continue;
+    }
+    const text = word.slice(0, -1);
+    const key = text.slice(0, STEM_KEY);
+    const list = stems.get(key) ?? [];
+    list.push({ text, mask: BIT[concept] });
+    stems.set(key, list);
+  }
+  return { exact, stems };
+}
+
+function buildUnspaced(lexicons: readonly Lexicon[]): { pattern: RegExp; masks: ReadonlyMap<string, number> } {
+  const masks = new Map<string, number>();
+  for (const [concept, word] of wordsOf(lexicons)) masks.set(word, (masks.get(word) ?? 0) | BIT[concept]);
+  const longestFirst = [...masks.keys()].sort((x, y) => y.length - x.length);
+  return { pattern: new RegExp(longestFirst.join('|'), 'gu'), masks };
+}
+
+function wordsOf(lexicons: readonly Lexicon[]): [Concept, string][] {
+  return lexicons.flatMap((lexicon) =>
+    CONCEPTS.flatMap((concept) =>
+      (lexicon[concept] ?? '')
+        .split(' ')
+        .filter(Boolean)
+        .map((word): [Concept, string] => [concept, fold(word)]),
+    ),
+  );
+}

@@ -1,0 +1,97 @@
+import { BIT } from './concepts.ts';
+import type { Hit } from './hits.ts';
+import { findHits } from './hits.ts';
+import { MARKERS } from './markers.ts';
+import { matchSequences } from './sequences.ts';
+
+export interface Evidence {
+  readonly rule: string;
+  readonly weight: number;
+  readonly start: number;
+  readonly end: number;
+  readonly why: string;
+}
+
+export interface Scored {
+  readonly score: number;
+  /** Heaviest first; one of each rule and place. */
+  readonly evidence: readonly Evidence[];
+}
+
+/** Orders stand together: evidence further apart than this does not add up. */
+const WINDOW_CHARS = 700;
+/** Words about attacks beside quoted orders: somebody explains. It weakens, it never clears. */
+const QUOTED_FACTOR = 0.62;
+const ABOUT_MIN = 2;
+const ABOUT_CHARS = 400;
+/** Evidence below this is not shown by itself. */
+const SHOWN_MIN = 0.3;
+const MARKER_HITS_MAX = 40;
+
+/** How much `text` speaks to a machine: independent mechanisms within one window, combined as independent doubts. */
+export function scoreText(text: string): Scored {
+  const hits = findHits(text);
+  const evidence = [...sequenceEvidence(hits), ...markerEvidence(text)];
+  if (evidence.length === 0) return { score: 0, evidence: [] };
+  const about = hits.filter((hit) => (hit.mask & BIT.about) !== 0).map((hit) => hit.start);
+  const weighed = evidence
+    .map((item) => ({ ...item, weight: item.weight * (explains(about, item.start) ? QUOTED_FACTOR : 1) }))
+    .sort((x, y) => x.start - y.start);
+  return { score: bestWindow(weighed), evidence: strongest(weighed) };
+}
+
+function sequenceEvidence(hits: readonly Hit[]): Evidence[] {
+  return matchSequences(hits).map(({ sequence, start, end }) => ({
+    rule: sequence.rule,
+    weight: sequence.weight,
+    start,
+    end,
+    why: sequence.why,
+  }));
+}
+
+function markerEvidence(text: string): Evidence[] {
+  const found: Evidence[] = [];
+  for (const { rule, weight, pattern, why } of MARKERS) {
+    let seen = 0;
+    for (const match of text.matchAll(pattern)) {
+      found.push({ rule, weight, start: match.index, end: match.index + match[0].length, why });
+      seen += 1;
+      if (seen >= MARKER_HITS_MAX) break;
+    }
+  }
+  return found;
+}
+
+function explains(about: readonly number[], at: number): boolean {
+  let near = 0;
+  for (const place of about) if (Math.abs(place - at) <= ABOUT_CHARS) near += 1;
+  return near >= ABOUT_MIN;
+}
+
+/** INVARIANT: sorted by start. Each rule counts once a window with its heaviest evidence. */
+function bestWindow(items: readonly Evidence[]): number {
+  let best = 0;
+  let from = 0;
+  for (let to = 0; to < items.length; to++) {
+    while ((items[to]?.start ?? 0) - (items[from]?.start ?? 0) > WINDOW_CHARS) from += 1;
+    const heaviest = new Map<string, number>();
+    for (let i = Math.max(from, to - 40); i <= to; i++) {
+      const item = items[i];
+      if (item !== undefined) heaviest.set(item.rule, Math.max(heaviest.get(item.rule) ?? 0, item.weight));
+    }
+    let doubt = 1;
+    for (const weight of heaviest.values()) doubt *= 1 - weight;
+    best = Math.max(best, 1 - doubt);
+  }
+  return best;
+}
+
+function strongest(items: readonly Evidence[]): Evidence[] {
+  const kept: Evidence[] = [];
+  for (const item of [...items].sort((x, y) => y.weight - x.weight)) {
+    if (item.weight < SHOWN_MIN || kept.length >= 12) break;
+    if (!kept.some((other) => other.rule === item.rule && Math.abs(other.start - item.start) < 200)) kept.push(item);
+  }
+  return kept;
+}
