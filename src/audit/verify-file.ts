@@ -24,13 +24,21 @@ interface Piece {
   readonly closed: ClosedSegment | null;
 }
 
+/** Tries, at most, before a log that keeps changing under the reader is called broken. */
+const TRIES = 5;
+
 /** Checks one log, all its segments in order. Reads only. */
 export async function verifyFile(dir: string, name: string, wanted: FileWanted): Promise<FileVerdict> {
-  const first = await verifyOnce(dir, name, wanted);
-  if (first.chain.kind !== 'broken') return first;
-  // A running executor may have been in the middle of a line, or of closing a segment: what is broken stays broken.
-  await sleep(100);
-  return verifyOnce(dir, name, wanted);
+  let verdict = await verifyOnce(dir, name, wanted);
+  // A running executor may have been in the middle of a line, or of closing a segment: it moves on, and so does the
+  // entry that looks broken. What is broken stays where it is.
+  for (let tries = 1; verdict.chain.kind === 'broken' && tries < TRIES; tries++) {
+    await sleep(100);
+    const again = await verifyOnce(dir, name, wanted);
+    if (again.place.seq === verdict.place.seq && again.chain.kind === 'broken') return again;
+    verdict = again;
+  }
+  return verdict;
 }
 
 async function verifyOnce(dir: string, name: string, wanted: FileWanted): Promise<FileVerdict> {

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { Chain, createLog, EMPTY } from '../../../src/audit/index.ts';
 
 const dir = process.argv[2] ?? '';
-const log = await createLog(join(dir, 'audit'), { segmentBytesMax: 4000 });
+const log = await createLog(join(dir, 'audit'), { segmentBytesMax: Number(process.argv[3] ?? 4000) });
 const chain = new Chain({ head: EMPTY, mode: 'U', wallMs: Date.now });
 const outbox = openSync(join(dir, 'outbox'), 'w');
 for (let n = 0; ; n++) {
