@@ -2,18 +2,18 @@ import type { DecisionRequest } from '../contracts/index.ts';
 import type { CompiledPolicy } from './compile.ts';
 import { decide } from './decide.ts';
 import type { Rule } from './rules.ts';
-import { andList, counted, sayDecision, sayRule } from './words.ts';
+import { andList, counted, quote, sayDecision, sayRule } from './words.ts';
 
 /**
- * One decision as a short paragraph: what was asked, what came of it and why. Destinations are quoted as JSON text,
+ * One decision as a short paragraph: what was asked, what came of it and why. Destinations are quoted in plain ASCII,
  * so that nothing in them can imitate our words; nothing else from outside stands in it.
  */
 export function explain(request: DecisionRequest, policy: CompiledPolicy): string {
-  const reached = [...new Set(request.values.map(({ value, audience }) => `${JSON.stringify(value)} (${audience})`))];
+  const reached = [...new Set(request.values.map(({ value, audience }) => `${quote(value)} (${audience})`))];
   const to = reached.length === 0 ? '' : ` to ${andList(reached)}`;
   const from = request.sources.length === 0 ? '' : `, after reading ${counted(request.sources.length, 'message')}`;
   const payload = `${request.payload.integrity} and ${request.payload.confidentiality} content`;
-  return `\`${request.action}\`${to} with ${payload}${from}, is ${sayDecision(decide(request, policy))}.`;
+  return `${quote(request.action)}${to} with ${payload}${from}, is ${sayDecision(decide(request, policy))}.`;
 }
 
 /**

@@ -1,7 +1,7 @@
 import { isStricter, type Decision, type PolicyRecord } from '../contracts/index.ts';
 import type { CompiledPolicy } from './compile.ts';
 import { decide } from './decide.ts';
-import { sayDecision } from './words.ts';
+import { quote, sayDecision } from './words.ts';
 
 export interface ReplayChange {
   readonly id: string;
@@ -30,7 +30,7 @@ export function replay(records: readonly PolicyRecord[], before: CompiledPolicy 
     const looser = isStricter(was, is);
     if (!looser && !isStricter(is, was)) continue;
     const direction = looser ? 'looser' : 'stricter';
-    const words = `\`${request.action}\`: was ${sayDecision(was)}; would be ${sayDecision(is)}`;
+    const words = `${quote(request.action)} was ${sayDecision(was)}; would be ${sayDecision(is)}`;
     changes.push({ id, action: request.action, before: was, after: is, direction, words });
   }
   return { total: records.length, changes };

@@ -71,6 +71,14 @@ function sayActions({ actions }: Rule, catalogue: Catalogue): string {
   return actions.size === 0 ? 'nothing' : andList([...actions].map((name) => `\`${name}\``));
 }
 
+/** Text that may come from outside, in plain ASCII between quotes, so that nothing in it can imitate our words. */
+export function quote(text: string): string {
+  return JSON.stringify(text).replace(
+    /[^\u0020-\u007e]/g,
+    (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
+}
+
 export function counted(count: number, thing: string): string {
   return `${count} ${thing}${count === 1 ? '' : 's'}`;
 }
