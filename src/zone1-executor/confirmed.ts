@@ -69,7 +69,7 @@ export class Confirmed implements ConfirmedPort {
 
   changed(): string | null {
     for (const name of ['policy', 'contacts', 'config'] as const) {
-      if (this.#digestOnDisk(name) !== this.#row(name).digest) {
+      if (this.digestOnDisk(name) !== this.#row(name).digest) {
         return `${WORDS[name]}, so nothing goes out; see and confirm it with \`hardshell ${name === 'policy' ? 'policy' : name} confirm\``;
       }
     }
@@ -78,7 +78,7 @@ export class Confirmed implements ConfirmedPort {
 
   /** Whether the file of this name is the confirmed one. */
   stands(name: ConfirmedName): boolean {
-    return this.#digestOnDisk(name) === this.#row(name).digest;
+    return this.digestOnDisk(name) === this.#row(name).digest;
   }
 
   compare(name: ConfirmedName): Comparison {
@@ -87,7 +87,7 @@ export class Confirmed implements ConfirmedPort {
     if (text === null) return { digest: '0'.repeat(64), changed: true, words: ['the file is gone or cannot be read'], problems: ['there is nothing to confirm; put the file back'] };
     const digest = this.#parts.sha256Hex(text);
     const changed = digest !== row.digest;
-    return { digest, changed, words: changed ? describeDifference(name, row.body, text) : [], problems: this.#problems(name, text) };
+    return { digest, changed, words: changed ? describeDifference(name, comparableText(name, row.body), comparableText(name, text)) : [], problems: this.#problems(name, text) };
   }
 
   /** Puts the text on the disk in force, when it still has the digest that the owner saw. */
@@ -133,7 +133,8 @@ export class Confirmed implements ConfirmedPort {
     return row;
   }
 
-  #digestOnDisk(name: ConfirmedName): string | null {
+  /** Digest of what stands on the disk, or null when it cannot be read. */
+  digestOnDisk(name: ConfirmedName): string | null {
     const text = this.#onDisk(name);
     return text === null ? null : this.#parts.sha256Hex(text);
   }
@@ -145,6 +146,13 @@ export class Confirmed implements ConfirmedPort {
       return null;
     }
   }
+}
+
+/** Contacts are compared as the list they hold; what cannot be read is compared as it stands. */
+function comparableText(name: ConfirmedName, text: string): string {
+  if (name !== 'contacts') return text;
+  const parsed = parseContacts(text);
+  return parsed.ok ? JSON.stringify(parsed.value) : text;
 }
 
 function corrupt(name: ConfirmedName): HardshellError {

@@ -157,16 +157,29 @@ export function markHandled(tx: Tx, kid: string): void {
   tx.run(sql.updateTable('contents').set({ handled: 1 }).where('kid', '=', kid));
 }
 
-/** Removes bodies older than the retention, keeping the row so that nothing is fetched twice. Returns how many. */
+/**
+ * Removes what is older than its retention: raw bytes first, then the extract. The row stays, so that nothing is
+ * fetched twice and a source of an open request stays known. Returns how many messages lost something.
+ */
 export function retire(station: Station, tx: Tx): number {
-  const before = station.clock.wallMs() - station.caps.retentionDays * 86_400_000;
-  const changed = tx.run(
+  const { retentionDays, rawRetentionDays } = station.caps;
+  const before = (days: number): number => station.clock.wallMs() - days * 86_400_000;
+  const raw = tx.run(
+    sql
+      .updateTable('contents')
+      .set({ raw: null })
+      .where('received_ms', '<', before(Math.min(rawRetentionDays, retentionDays)))
+      .where('state', '!=', 'received')
+      .where('raw', 'is not', null),
+  );
+  const extracts = tx.run(
     sql
       .updateTable('contents')
       .set({ raw: null, extract: null, message_id: null, sender: '', state: 'failed', handled: 1 })
-      .where('received_ms', '<', before)
-      .where((where) => where.or([where('raw', 'is not', null), where('extract', 'is not', null)])),
+      .where('received_ms', '<', before(retentionDays))
+      .where('extract', 'is not', null),
   );
-  if (changed > 0) tx.record({ event: 'content_deleted', zone: 'zone1-executor', details: { items: changed, reason: 'expired' } });
-  return changed;
+  const items = Math.max(raw, extracts);
+  if (items > 0) tx.record({ event: 'content_deleted', zone: 'zone1-executor', details: { items, reason: 'expired' } });
+  return items;
 }

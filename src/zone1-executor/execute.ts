@@ -85,7 +85,7 @@ function grantNow(station: Station, tx: Tx, session: Session, frozen: FrozenAsk,
 
 function question(station: Station, tx: Tx, session: Session, frozen: FrozenAsk, decision: Decision & { kind: 'allow' }): Outcome<Asking> {
   const { payload } = frozen.prepared;
-  const { approval: rule, delayMs } = decision.obligations;
+  const { approval: rule } = decision.obligations;
   if (payload === null || rule === 'none') return refused('policy_denied', 'this action cannot be put to a person; change the policy');
   const asked = askApproval(
     tx,
@@ -99,7 +99,7 @@ function question(station: Station, tx: Tx, session: Session, frozen: FrozenAsk,
       wh: payload.wh,
       ah: frozen.ah,
       content: approvalContent(station, tx, session, frozen, payload.shown, decision.red),
-      delayMs,
+      delayMs: delayOf(station, decision),
       ...whoAsks(session),
     },
     moment(station),
@@ -206,7 +206,12 @@ export function stillAllowed(station: Station, tx: Tx, request: Tables['requests
   }
   const approval = tx.get(sql.selectFrom('approvals').select('state').where('rid', '=', request.rid));
   if (approval !== undefined && approval.state !== 'approved') return refused('policy_denied', `the approval is ${approval.state}`);
-  return accepted({ delayMs: Math.min(decision.obligations.delayMs, LIMITS.outboxDelayMsMax.value) });
+  return accepted({ delayMs: delayOf(station, decision) });
+}
+
+/** Policy and configuration may each ask for a wait; the longer one stands. Acts that stay in Zone 1 do not wait. */
+function delayOf(station: Station, decision: Extract<Decision, { kind: 'allow' }>): number {
+  return Math.min(Math.max(decision.obligations.delayMs, station.caps.outboxDelayMs), LIMITS.outboxDelayMsMax.value);
 }
 
 function act(
@@ -264,7 +269,7 @@ function approvalCaps(station: Station): Parameters<typeof askApproval>[3]['caps
     pendingPerSession: station.caps.pendingPerSession,
     questionsPerDay: station.caps.questionsPerDay,
     questionsPerSenderPerDay: station.caps.questionsPerSender,
-    questionsReservedForOwner: LIMITS.questionsReservedForOwner.value,
+    questionsReservedForOwner: station.caps.questionsReserved,
   };
 }
 

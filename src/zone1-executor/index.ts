@@ -5,13 +5,13 @@ export type {
   ControlDesk,
   InstanceFacts,
   LogDesk,
-  PresenceBinding,
   PresencePort,
   ZoneListing,
 } from './control-desk/index.ts';
 export { Executor, type ExecutorParts } from './executor.ts';
 export type { StartPlanner } from './planners.ts';
 export type { Caps, ConfirmedPort, ConnectorPort, ContactBook, PerformOutcome, PolicyPort, Station } from './ports.ts';
+export { openPresenceDesk } from './presence-desk.ts';
 export type { ReaderProcess, StartReader } from './reader-pool.ts';
 export type { Session } from './sessions.ts';
 export { refusalOfFault } from './zone-service.ts';

@@ -67,5 +67,10 @@ export interface Caps {
   readonly pendingPerSession: number;
   readonly questionsPerDay: number;
   readonly questionsPerSender: number;
+  /** Of `questionsPerDay`, those that only the owner's own instructions may spend. */
+  readonly questionsReserved: number;
+  /** Milliseconds that every outbound act waits at least, in which a denial still wins. */
+  readonly outboxDelayMs: number;
   readonly retentionDays: number;
+  readonly rawRetentionDays: number;
 }

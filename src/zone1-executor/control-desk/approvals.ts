@@ -43,7 +43,7 @@ export function showQuestion(desk: ControlDesk, request: Request<'approvals_show
 /** The answer of a person. An approval mints its grant in the same durable step, or is not recorded at all. */
 export async function answerQuestion(desk: ControlDesk, request: Request<'approvals_answer'>): Promise<ControlAnswers['approvals_answer']> {
   const { verdict, ah } = request;
-  const method = orTakeBack(desk.presence.check(request.presence, { purpose: 'approval', subject: ah, verdict }));
+  const method = orTakeBack(desk.presence.check(request));
   const answered = await desk.station.ledger.commit((tx) =>
     verdict === 'approve'
       ? approve(desk, tx, { id: find(desk, request.approval).id, ah, method, ...(request.typed === undefined ? {} : { typed: request.typed }) })
@@ -93,8 +93,8 @@ function deny(desk: ControlDesk, tx: Tx, given: Given): Answered {
 
 /** Puts an expired question again; its session goes on so that somebody can execute what is approved. */
 export async function reopenQuestion(desk: ControlDesk, request: Request<'approvals_reopen'>): Promise<ControlAnswers['approvals_reopen']> {
-  const { id, ah, session, request: rid } = find(desk, request.approval);
-  const method = orTakeBack(desk.presence.check(request.presence, { purpose: 'reopen', subject: ah, verdict: 'approve' }));
+  const { id, session, request: rid } = find(desk, request.approval);
+  const method = orTakeBack(desk.presence.check(request));
   const approval = await desk.station.ledger.commit((tx) => {
     const reopened = orTakeBack(reopenApproval(tx, { id, method }, moment(desk.station), { hash: desk.station.subjectHash }));
     const expires = Math.ceil(reopened.expiresBootMs);

@@ -1,24 +1,19 @@
-import type { Outcome, PresenceMethod, PresenceProof, Refusal } from '../../contracts/index.ts';
+import type { ControlRequest, Outcome, PresenceProof, Refusal } from '../../contracts/index.ts';
+import type { PresenceNonce } from '../../control/index.ts';
 import type { Confirmed } from '../confirmed.ts';
 import type { Planners } from '../planners.ts';
 import type { Outbox } from '../outbox.ts';
 import type { ZoneDesk } from '../zone-service.ts';
 
-/** What a proof of presence is bound to, beside nonce and expiry. */
-export interface PresenceBinding {
-  readonly purpose: 'approval' | 'reopen' | 'enrol' | 'instruct' | 'contacts' | 'confirm';
-  /** What is answered: the approval's `ah`, or a digest of what would change. */
-  readonly subject: string;
-  readonly verdict: 'approve' | 'deny';
-}
+export type ProvenMethod = 'terminal' | 'passphrase' | 'passkey';
 
-/** Checks that a person is there. Nonces are single use and kept here. */
+/** Checks that a person is there. A proof is bound to the whole request that carries it; nonces are single use. */
 export interface PresencePort {
-  readonly check: (proof: PresenceProof, bound: PresenceBinding) => Outcome<Exclude<PresenceMethod, 'timeout' | 'system'>>;
-  readonly challenge: () => { readonly nonce: string; readonly expiresAt: string };
-  readonly required: () => 'terminal' | 'passphrase' | 'passkey';
+  readonly check: (request: ControlRequest & { readonly presence: PresenceProof }) => Outcome<ProvenMethod>;
+  readonly challenge: () => PresenceNonce;
+  readonly required: () => 'terminal' | 'passphrase';
   /** Puts a public key in force; from then on `terminal` is no proof. */
-  readonly enrol: (publicKey: string, method: PresenceMethod) => Promise<Outcome<null>>;
+  readonly enrol: (publicKey: string, method: ProvenMethod) => Promise<Outcome<null>>;
 }
 
 /** What the instance knows about itself and the owner's tools want to see. */

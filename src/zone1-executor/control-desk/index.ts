@@ -70,8 +70,7 @@ function answer(desk: ControlDesk, request: ControlRequest, signal: AbortSignal)
 }
 
 async function enrol(desk: ControlDesk, request: Extract<ControlRequest, { type: 'presence_enrol' }>): Promise<object> {
-  const subject = desk.station.sha256Hex(request.public_key);
-  const method = orTakeBack(desk.presence.check(request.presence, { purpose: 'enrol', subject, verdict: 'approve' }));
+  const method = orTakeBack(desk.presence.check(request));
   orTakeBack(await desk.presence.enrol(request.public_key, method));
   return { type: 'presence_enrol', presence: desk.presence.required() };
 }
@@ -80,4 +79,4 @@ function errorOf(refusal: Refusal): object {
   return { type: 'error', ...refusal };
 }
 
-export type { ControlDesk, InstanceFacts, LogDesk, PresenceBinding, PresencePort, ZoneListing } from './desk.ts';
+export type { ControlDesk, InstanceFacts, LogDesk, PresencePort, ZoneListing } from './desk.ts';

@@ -3,7 +3,6 @@ import {
   parseMailAddress,
   type ControlAnswers,
   type ControlRequest,
-  type PresenceProof,
 } from '../../contracts/index.ts';
 import { sql } from '../../state/index.ts';
 import { parseContacts, formatContacts, type Contact } from '../contacts.ts';
@@ -15,7 +14,7 @@ type Request<T extends ControlRequest['type']> = Extract<ControlRequest, { type:
 
 /** The owner's words open a session of their own; only typed recipients and joined items go with them. */
 export async function instruct(desk: ControlDesk, request: Request<'instruct'>): Promise<ControlAnswers['instruct']> {
-  orTakeBack(desk.presence.check(request.presence, { purpose: 'instruct', subject: desk.station.sha256Hex(request.text), verdict: 'approve' }));
+  orTakeBack(desk.presence.check(request));
   const named = request.to ?? [];
   for (const text of named) if (parseMailAddress(text) === null) throw invalid(`\`${text.slice(0, 100)}\` is not a plain mail address`);
   if (request.item !== undefined) {
@@ -60,7 +59,7 @@ export async function putContact(desk: ControlDesk, request: Request<'contacts_p
   const address = parseMailAddress(contact.address);
   if (address === null) throw invalid('a contact needs a plain ASCII mail address such as `ann@example.org`');
   const others = currentContacts(desk).filter((old) => parseMailAddress(old.address)?.key !== address.key);
-  const changed = await changeContacts(desk, [...others, { address: address.text, name: contact.name }], request.presence, address.key);
+  const changed = await changeContacts(desk, [...others, { address: address.text, name: contact.name }], request);
   return { type: 'contacts_put', ...changed };
 }
 
@@ -68,16 +67,16 @@ export async function removeContact(desk: ControlDesk, request: Request<'contact
   const key = parseMailAddress(request.address)?.key;
   const left = currentContacts(desk).filter((old) => parseMailAddress(old.address)?.key !== key);
   if (key === undefined || left.length === currentContacts(desk).length) throw new StepRefused({ error: 'not_found', message: 'no such contact' });
-  return { type: 'contacts_remove', ...(await changeContacts(desk, left, request.presence, key)) };
+  return { type: 'contacts_remove', ...(await changeContacts(desk, left, request)) };
 }
 
 /** Writes the file and confirms what was written, both for the same proof of presence. */
-async function changeContacts(desk: ControlDesk, contacts: readonly Contact[], proof: PresenceProof, key: string): Promise<{ contacts: Contact[]; confirmed: boolean }> {
+async function changeContacts(desk: ControlDesk, contacts: readonly Contact[], request: Request<'contacts_put' | 'contacts_remove'>): Promise<{ contacts: Contact[]; confirmed: boolean }> {
   if (!desk.confirmed.stands('contacts')) {
     throw new StepRefused({ error: 'policy_denied', message: '`contacts.json` was edited and is not confirmed; run `hardshell contacts confirm` first' });
   }
   const text = formatContacts(contacts);
-  const method = orTakeBack(desk.presence.check(proof, { purpose: 'contacts', subject: desk.station.sha256Hex(key), verdict: 'approve' }));
+  const method = orTakeBack(desk.presence.check(request));
   const parsed = parseContacts(text);
   if (!parsed.ok) throw new StepRefused(parsed.refusal);
   desk.writeContacts(text);
@@ -104,7 +103,7 @@ export async function confirm(desk: ControlDesk, request: Request<'confirm'>): P
   if (request.name === 'policy' && desk.presence.required() === 'terminal') {
     throw new StepRefused({ error: 'policy_denied', message: 'a change of policy needs a passphrase; enrol one with `hardshell approvals enrol`' });
   }
-  const method = orTakeBack(desk.presence.check(request.presence, { purpose: 'confirm', subject: request.digest, verdict: 'approve' }));
+  const method = orTakeBack(desk.presence.check(request));
   const digest = await desk.station.ledger.commit((tx) =>
     orTakeBack(desk.confirmed.confirm(tx, request.name, request.digest, method, desk.station.clock.wallMs())),
   );

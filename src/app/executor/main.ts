@@ -1,0 +1,115 @@
+import { join } from 'node:path';
+import { serveFrames } from '../../bridge/index.ts';
+import { loadConfig } from '../../config/index.ts';
+import { HardshellError, toAuditZone, type ZoneEvent } from '../../contracts/index.ts';
+import { Confirmed, Executor, openPresenceDesk, refusalOfFault, type ZoneListing } from '../../zone1-executor/index.ts';
+import { openState } from './open-state.ts';
+import { confirmFirst, instanceFacts, makeLogDesk, makeStation, readEnvironment, requireEpoch, writeDurably } from './serve.ts';
+import { SupervisorLink } from './supervisor-link.ts';
+import { listenConnector, startPlanner, startReader, type ZoneHost } from './zone-sockets.ts';
+
+// Faults go to the process's own log; they name codes and places, never content.
+const fault = (where: string, cause: unknown): void => {
+  const code = cause instanceof HardshellError ? cause.code : cause instanceof Error ? cause.name : 'fault';
+  const message = cause instanceof HardshellError ? cause.message : '';
+  const stack = cause instanceof Error && !(cause instanceof HardshellError) ? ` ${(cause.stack ?? '').split('\n').slice(1, 4).join(' ').trim()}` : '';
+  process.stderr.write(`executor: ${where}: ${code} ${message}${stack}\n`);
+};
+
+try {
+  await main();
+} catch (error) {
+  process.stderr.write(`hardshell: ${error instanceof HardshellError ? error.message : 'the executor could not start'}\n`);
+  fault('start', error);
+  process.exit(1);
+}
+
+async function main(): Promise<void> {
+  const where = readEnvironment(process.env);
+  const epoch = requireEpoch(where.home);
+  const config = loadConfig(join(where.home, 'hardshell.json'), process.env);
+  const linking = SupervisorLink.connect(join(where.run, 'supervisor', 'supervisor.sock'));
+  const { ledger, log, close } = await openState(where);
+  const station = makeStation(where, config, ledger, epoch);
+  if (where.firstStart) await confirmFirst(station, where);
+  const { confirmed } = station;
+  if (!(confirmed instanceof Confirmed)) throw new TypeError('the station has no confirmed files');
+  const supervisor = await linking;
+  const host: ZoneHost = { supervisor, fault, answerZone: (sid, frame, signal) => executor.answerZone(sid, frame, signal) };
+  const executor: Executor = new Executor({
+    station,
+    fault,
+    startReader: () => startReader(host),
+    startPlanner: (session, standing) => startPlanner(host, session, standing),
+    control: {
+      confirmed,
+      presence: openPresenceDesk(station, { terminalAllowed: where.deployment === 'checkout' }),
+      log: makeLogDesk(where.home, log, ledger),
+      facts: instanceFacts(where, config, epoch, Date.now()),
+      zones: () => listZones(supervisor),
+      writeContacts: (text) => writeDurably(join(where.home, 'contacts.json'), text),
+    },
+  });
+  await recordStart(where, epoch, station);
+  await executor.recover();
+  await listenConnector(join(where.run, 'connector-maildir', 'connector.sock'), executor.connector, fault);
+  await serveFrames({
+    path: join(where.run, 'control', 'control.sock'),
+    mode: 0o600,
+    connectionsMax: 32,
+    inFlightMax: 128,
+    handle: (frame, { signal }) => executor.answerControl(frame, signal),
+    onFault: (cause) => fault('control', cause),
+  });
+  executor.start();
+  await supervisor.ready();
+  const stopped = new AbortController();
+  process.on('SIGTERM', () => {
+    stopped.abort();
+    executor.stop();
+    void close().finally(() => process.exit(0));
+  });
+  await supervisor.watch((event) => takeEvent(event, executor, station), stopped.signal);
+}
+
+async function recordStart(where: ReturnType<typeof readEnvironment>, epoch: number, station: ReturnType<typeof makeStation>): Promise<void> {
+  await station.ledger.commit((tx) => {
+    tx.record({ event: 'instance_started', zone: 'zone1-executor', details: { deployment: where.deployment, first_start: where.firstStart } });
+    tx.record({ event: 'armed', zone: 'zone1-executor', details: { epoch } });
+  });
+}
+
+/** A zone's end, as the supervisor saw it, reaches whoever owns the zone and the log. */
+function takeEvent(event: ZoneEvent, executor: Executor, station: ReturnType<typeof makeStation>): void {
+  if (event.kind === 'started') return;
+  const incident = event.kind === 'tampered' || event.kind === 'probe_failed';
+  const zone = toAuditZone(event.name);
+  if (incident || event.kind === 'out_of_memory' || (event.kind === 'exited' && event.code !== 0)) {
+    const recorded = station.ledger.commit((tx) => {
+      if (incident) tx.record({ event: 'zone_incident', zone, details: { kind: event.kind === 'tampered' ? 'seccomp' : 'probe_failed' } });
+      else if (event.kind === 'out_of_memory') tx.record({ event: 'zone_incident', zone, details: { kind: 'memory' } });
+      else tx.record({ event: 'zone_exited', zone, details: { code: event.code ?? -1, signalled: false } });
+    });
+    recorded.catch((cause: unknown) => fault('events', cause));
+  }
+  if (event.profile !== 'planner') return;
+  const how = incident ? 'incident' : event.kind === 'exited' && event.code === 0 ? 'clean' : 'crashed';
+  executor.planners.ended(event.name, how).catch((cause: unknown) => fault('planners', cause));
+}
+
+async function listZones(supervisor: SupervisorLink): Promise<{ zones: ZoneListing[]; warnings: string[] }> {
+  try {
+    const { zones, degraded } = await supervisor.status();
+    return {
+      zones: zones.map(({ name, session, socket, mode, running }) => ({ name, session, socket, mode, running })),
+      warnings: [...degraded],
+    };
+  } catch {
+    return { zones: [], warnings: ['the supervisor does not answer'] };
+  }
+}
+
+process.on('unhandledRejection', (cause) => {
+  fault('unhandled', refusalOfFault(cause).error === 'unavailable' ? cause : cause);
+  process.exit(1);
+});

@@ -1,0 +1,104 @@
+import { join } from 'node:path';
+import { listenFrames, serveFrames, type FrameConnection, type Frame } from '../../bridge/index.ts';
+import { HardshellError } from '../../contracts/index.ts';
+import type { ConnectorLink, ReaderProcess, Session } from '../../zone1-executor/index.ts';
+import type { SupervisorLink } from './supervisor-link.ts';
+
+/** The directory's group is the zone's own where zones have uids of their own; nobody else can enter it. */
+const ZONE_SOCKET_MODE = 0o660;
+const SOCKET = 'zone-bridge.sock';
+const READER_START_MS = 15_000;
+
+export interface ZoneHost {
+  readonly supervisor: SupervisorLink;
+  readonly answerZone: (sid: string, frame: Frame, signal: AbortSignal) => Promise<object>;
+  readonly fault: (where: string, cause: unknown) => void;
+}
+
+/** Starts the process of a session and serves its socket: whoever comes in on it is that session. */
+export async function startPlanner(host: ZoneHost, session: Session, standing: boolean): Promise<{ name: string; stop: () => Promise<void> }> {
+  const spawned = await host.supervisor.spawn('planner', { sid: session.sid, ...(standing ? { standing: true } : {}) });
+  const listener = await serveFrames({
+    path: join(spawned.socket_dir, SOCKET),
+    mode: ZONE_SOCKET_MODE,
+    handle: (frame, { signal }) => host.answerZone(session.sid, frame, signal),
+    onFault: (cause) => host.fault(spawned.name, cause),
+  });
+  return { name: spawned.name, stop: () => listener.close() };
+}
+
+/** Starts a reader and waits until it says that it is ready. */
+export async function startReader(host: ZoneHost): Promise<ReaderProcess> {
+  const { name, socket_dir: dir } = await host.supervisor.spawn('reader-email');
+  const state: { take: (frame: Frame) => void; gone: () => void; isGone: boolean } = {
+    take: () => undefined,
+    gone: () => undefined,
+    isGone: false,
+  };
+  let connected: (connection: FrameConnection) => void = () => undefined;
+  const ready = new Promise<FrameConnection>((resolve) => (connected = resolve));
+  const listener = await listenFrames({
+    path: join(dir, SOCKET),
+    mode: ZONE_SOCKET_MODE,
+    connectionsMax: 1,
+    accept: (attach) => {
+      let said = false;
+      const connection: FrameConnection = attach({
+        onFrame: (frame) => {
+          if (said) state.take(frame);
+          else if (frame['type'] === 'ready' && frame['channel'] === 'email') {
+            said = true;
+            connected(connection);
+          } else connection.destroy();
+        },
+        onClose: () => {
+          state.isGone = true;
+          state.gone();
+        },
+      });
+    },
+  });
+  const end = (): void => {
+    listener.close().catch((cause: unknown) => host.fault(name, cause));
+    host.supervisor.stopZone(name).catch((cause: unknown) => host.fault(name, cause));
+  };
+  const late = new Promise<never>((_, reject) => {
+    setTimeout(() => reject(new HardshellError('timeout', 'a reader did not become ready', { fate: 'retry' })), READER_START_MS).unref();
+  });
+  try {
+    const link = await Promise.race([ready, late]);
+    return {
+      name,
+      link,
+      onFrame: (take) => (state.take = take),
+      onGone: (gone) => {
+        state.gone = gone;
+        if (state.isGone) gone();
+      },
+      end,
+    };
+  } catch (error) {
+    end();
+    throw error;
+  }
+}
+
+/** Listens for connectors: the supervisor connects and hands the descriptor over, so nobody else can be there. */
+export function listenConnector(path: string, link: ConnectorLink, fault: ZoneHost['fault']): Promise<{ close: () => Promise<void> }> {
+  return listenFrames({
+    path,
+    mode: 0o600,
+    connectionsMax: 2,
+    accept: (attach) => {
+      let events: ReturnType<ConnectorLink['attach']> | undefined;
+      const connection = attach({
+        onFrame: (frame) => events?.onFrame(frame),
+        onClose: (cause) => {
+          if (cause !== undefined) fault('connector', cause);
+          events?.onClose();
+        },
+      });
+      events = link.attach(connection);
+    },
+  });
+}

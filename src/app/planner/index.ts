@@ -1,1 +1,0 @@
-export { readTemplates } from './read-templates.ts';
