@@ -1,7 +1,7 @@
 import type { Severity, Span } from '../findings.ts';
 import type { HiddenRun } from '../html/hidden-runs.ts';
 import type { Layer } from './layers.ts';
-import { readLayers } from './layers.ts';
+import { readLayers, readLeet } from './layers.ts';
 import type { Evidence } from './score.ts';
 import { scoreText } from './score.ts';
 
@@ -99,9 +99,10 @@ function scoreAll(text: string): Read {
         });
       }
     }
-    if (depth < DEPTH_MAX && layer.text.length < text.length) {
-      for (const deeper of readLayers(layer.text)) queue.push({ layer: deeper, depth: depth + 1, outer });
-    }
+    if (depth >= DEPTH_MAX) continue;
+    // What covers the whole text is read once more for digits only: everything else was looked for in the text itself.
+    const inside = layer.text.length < text.length ? readLayers(layer.text) : readLeet(layer.text);
+    for (const deeper of inside) queue.push({ layer: deeper, depth: depth + 1, outer });
   }
   return { score, evidence };
 }

@@ -19,7 +19,8 @@ const PERCENT_RUN = /(?:[^\s%]{0,8}%[0-9a-fA-F]{2}){6,2000}[^\s]{0,20}/g;
 const ENTITY_RUN = /(?:&#x?[0-9a-fA-F]{2,6};\s?){5,2000}/g;
 const ESCAPE_RUN = /(?:[^\\\n]{0,4}\\u\{?[0-9a-fA-F]{2,6}\}?){5,2000}/g;
 const SPACED_RUN = /(?:(?<![\p{L}\p{N}])[\p{L}\p{N}][ \t.\-_*|/]{1,3}){8,2000}[\p{L}\p{N}](?![\p{L}\p{N}])/gu;
-const LEET_WORD = /(?<![\w@/.$])(?=[a-z0-9$@!|]*[a-z])(?=[a-z0-9$@!|]*[0-9$@!|])[a-z0-9$@!|]{2,24}(?![\w@/])/gi;
+const LEET_WORD =
+  /(?<![\w@/.$€])(?=[a-z0-9$@!|€+]*[a-z])(?=[a-z0-9$@!|€+]*[0-9$@!|€+])[a-z0-9$@!|€+]{2,24}(?![\w@/])/gi;
 const LEET: Readonly<Record<string, string | undefined>> = {
   '0': 'o',
   '1': 'i',
@@ -29,6 +30,9 @@ const LEET: Readonly<Record<string, string | undefined>> = {
   '7': 't',
   '8': 'b',
   '9': 'g',
+  '6': 'g',
+  '€': 'e',
+  '+': 't',
   $: 's',
   '@': 'a',
   '!': 'i',
@@ -49,11 +53,16 @@ export function readLayers(text: string): Layer[] {
   if (text.includes('&#')) decodeRuns(text, ENTITY_RUN, 'character references', fromEntities, layers);
   if (text.includes('\\u')) decodeRuns(text, ESCAPE_RUN, 'escapes', fromEscapes, layers);
   decodeRuns(text, SPACED_RUN, 'spaced letters', fromSpaced, layers);
-  const leet = unleet(text);
-  if (leet !== null) layers.push(whole('digits for letters', leet, text));
+  layers.push(...readLeet(text));
   if (countOf(text, ROT13_WORDS) >= 2) layers.push(whole('rot13', rot13(text), text));
   if (countOf(text, REVERSED_WORDS) >= 1) layers.push(whole('reversed text', [...text].reverse().join(''), text));
   return layers;
+}
+
+/** Digits and signs read as letters, where several words mix them. */
+export function readLeet(text: string): Layer[] {
+  const leet = unleet(text);
+  return leet === null ? [] : [whole('digits for letters', leet, text)];
 }
 
 function whole(how: string, text: string, source: string): Layer {
@@ -150,7 +159,7 @@ function unleet(text: string): string | null {
   let mixed = 0;
   const out = text.replace(LEET_WORD, (word) => {
     mixed += 1;
-    return word.replace(/[013457 89$@!|]/g, (char) => LEET[char] ?? char);
+    return word.replace(/[01345678 9$@!|€+]/g, (char) => LEET[char] ?? char);
   });
   return mixed >= 3 ? out : null;
 }

@@ -5,7 +5,7 @@ export const ENGLISH: Lexicon = {
   prior:
     'previous previously prior above earlier preceding all any every everything before past existing original initial starting current foregoing other old',
   rules:
-    'instruction instructions prompt prompts rule rules guideline guidelines directive directives direction directions command commands order orders policy policies programming training constraint constraints safeguard* context brief',
+    'instruction instructions prompt prompts rule rules guideline guidelines directive directives direction directions programming constraint constraints safeguard*',
   you: 'you u ye thou',
   your: 'your ur yours',
   must: 'must should shall have need required obligated supposed always will strictly immediately',
@@ -24,7 +24,7 @@ export const ENGLISH: Lexicon = {
   no: "not never no don't dont do-not without refrain avoid cannot nor won't shouldn't mustn't",
   tell: 'tell mention inform notify alert disclose reveal report say warn ask acknowledge explain discuss',
   fresh: 'new following next real actual updated instead below further these this latest additional true now',
-  task: 'task tasks goal goals objective objectives job mission assignment purpose duty request action actions',
+  task: 'command commands orders policy policies context training task tasks goal goals objective objectives job mission assignment purpose duty request action actions',
   reply: "reply replies response responses answer answers output summary outputs answer's response's summaries result",
   act: 'act pretend roleplay role-play simulate imagine behave impersonate become play assume emulate persona character',
   change:
@@ -65,7 +65,7 @@ export const GERMAN: Lexicon = {
   fresh: 'neue neuen neuer neues folgende* nachste* jetzt nun stattdessen diese diesen fokus konzentrier*',
   task: 'aufgabe* ziel auftrag aufgaben',
   reply: 'antwort antworten ausgabe zusammenfassung',
-  act: 'tu tue spiele spiel verhalte simuliere* rolle ware warst agiere handle als ob',
+  act: 'fungier* tu tue spiele spiel verhalte simuliere* rolle ware warst agiere handle als ob',
   change: 'andere* fuge ersetze* erganze* beginne* beende* hange ubersetze*',
   make: 'schreib* verfass* erstell* generier* entwickle* erzeuge* formulier*',
   first: 'bevor zuerst danach anschliessend dann nachdem',
@@ -79,7 +79,7 @@ export const GERMAN: Lexicon = {
 };
 
 export const FRENCH: Lexicon = {
-  drop: 'ignore* ignorez oublie oubliez oublier neglige* contourne* laisse',
+  drop: 'ignore ignorez ignorer oublie oubliez oublier neglige* contourne* laisse',
   prior: 'precedent* anterieur* toutes tous tout avant dessus initiale* initiaux auparavant',
   rules: 'instruction* consigne* regle* directive* ordre* invite prompt contrainte*',
   you: 'tu vous toi te',

@@ -9,11 +9,19 @@ export interface Marker {
 const TURN = 'imitates a turn of a conversation with a model';
 const FRAME = 'pretends that the message ends and orders begin';
 const LEAK = 'would carry data out in the address of a picture or link';
+const ADDRESSED = 'speaks to an assistant, not to a person';
+const SHAPE = 'tells how to shape the answer';
+const EXFIL = 'asks to fetch private things and send them somewhere';
 const CALL = 'contains a ready-made tool call';
 
 /** INVARIANT: every pattern is linear: bounded repeats, no nested ones. */
 export const MARKERS: readonly Marker[] = [
-  marker('injection_role_marker', 0.8, /<\|[a-z_]{2,24}\|>|<\/?\|?(?:im_start|im_end|endoftext|eot_id)\|?>/gi, TURN),
+  marker(
+    'injection_role_marker',
+    0.8,
+    /<\|(?:im_|end|start|begin|eot|eom|system|user|assistant|human|tool|pad|fim|sep|message|channel|turn|python|prompt|instruct)[a-z_]{0,20}\|>|<\/?\|?(?:im_start|im_end|endoftext|eot_id)\|?>/gi,
+    TURN,
+  ),
   marker('injection_role_marker', 0.75, /\[\/?INST\]|<<\/?SYS>>|<\/?s>\s?\[INST/g, TURN),
   marker(
     'injection_role_marker',
@@ -140,6 +148,102 @@ export const MARKERS: readonly Marker[] = [
     0.5,
     /\b(?:admin\w*|developers?|system|user|owner|operator) (?:has |have |hereby )?(?:authori[sz]ed?|approved?|pre-?approved|permitted|granted|whitelisted)\b/gi,
     'claims an authority that text cannot have',
+  ),
+  marker(
+    'injection_addressed',
+    0.5,
+    /\b(?:to|for|by) (?:any |all |the |other )?automated (?!(?:e-?mail|message|reply|response)s?\b)[a-z]{3,14}(?: [a-z]{3,12})?\b/gi,
+    ADDRESSED,
+  ),
+  marker(
+    'injection_addressed',
+    0.6,
+    /\b(?:invisible|hidden|not visible|unseen) (?:to|from) (?:the )?(?:humans?|users?|people|readers?)\b|\bvisible (?:only )?to (?:the )?(?:ai|llm|model|bot|assistant)s?\b/gi,
+    ADDRESSED,
+  ),
+  marker(
+    'injection_role_marker',
+    0.45,
+    /\[(?:hidden|invisible|secret|internal|note to (?:ai|self|assistant|model)s?)\]|^[ \t>]*(?:user|human)[ \t]*:[ \t]*(?:i want|next|now|please|ignore|there are)\b/gim,
+    TURN,
+  ),
+  marker(
+    'injection_answer_shape',
+    0.5,
+    /(?:^|[\n.!?:>*"] ?)(?:please |also |now |instead,? |and )?(?!(?:i|we|you|he|she|it|they|this|that|there|the|a|an|in|on|at|for|if|as|thanks?|thank|sorry|re|regarding|looking|waiting|based|hope|hoping|here|my|our|from|to|of|with|and|but|or|so|what|which|when|where|how|why|who|not|no|yes|any|all|is|are|was|did|does|do|could|would|can|will|should|may|also)\b)[a-z]{3,14} (?:[^.!?\n]{1,110} )?(?:in|to|of|into|from|for|with|throughout|using|before|after) your (?:next |final |own |entire )?(?:answers?|responses?|reply|replies|outputs?|summary)\b/gi,
+    SHAPE,
+  ),
+  marker(
+    'injection_answer_shape',
+    0.5,
+    /\bin your (?:next |final )?(?:answer|response|reply|output|summary)\b[,:] ?(?!(?:i|we|you|please let|it|the)\b)[a-z]{3,14}\b/gi,
+    SHAPE,
+  ),
+  marker(
+    'injection_answer_shape',
+    0.45,
+    /(?:^|[\n.!?:,"] ?)(?:please |then |just |only |simply |and |instead )*(?:respond|answer|reply|output|say|print|write|return|repeat|tell (?:them|the user|me))(?: back)?(?: only| just| simply| exactly)?(?: with| the following| this| that| the words?| the phrase)?:? ?["'`\u201C\u00AB<][^"\n]{2,200}/gi,
+    SHAPE,
+  ),
+  marker(
+    'injection_answer_shape',
+    0.5,
+    /(?:^|[\n.!?:"] ?)(?:please |only |always |now )*(?:respond|answer)(?: only| exclusively| solely)? (?:in|using|as|like|without|entirely)\b/gi,
+    SHAPE,
+  ),
+  marker(
+    'injection_answer_shape',
+    0.35,
+    /\bif (?:you(?:'re| are)? |someone |anyone |the user |the person |they )?(?:is |are |asks?|asked)\b[^.\n]{0,80}\b(?:respond|reply|answer|say|state|output)\b/gi,
+    SHAPE,
+  ),
+  marker(
+    'injection_task',
+    0.35,
+    /\b(?:focus|concentrate) (?:only|exclusively|solely|instead) on\b|\b(?:konzentriere|fokussiere)\w* (?:dich|sie sich)\b/gi,
+    'sets a new task',
+  ),
+  marker(
+    'injection_task',
+    0.3,
+    /(?:^|\n)[ \t]*(?:todo|to-do|action item|task|instruction|command|order)s?[ \t]*:[ \t]*[a-z]/gi,
+    'sets a new task',
+  ),
+  marker(
+    'injection_exfiltration',
+    0.55,
+    /\b(?:retrieve|find(?! attached| enclosed| below)(?: out)?|fetch|get|access|obtain|extract|collect|gather|look up|search|read|check|list|copy|locate|summari[sz]e)\b[^.\n]{3,160}(?:\band|\bthen|,)\s+(?:then |please |also )?(?:send|forward|e-?mail|share|post|upload|transmit|deliver|submit|report)\b[^\n]{0,80}?(?:@|https?:)/gi,
+    EXFIL,
+  ),
+  marker(
+    'injection_exfiltration',
+    0.4,
+    /\b(?:send|write|compose|draft|forward)\b[^.\n]{0,40}\be-?mail\b[^\n]{0,90}?\b(?:with (?:the |a )?(?:subject|body|text|message|content|title)|containing|body (?:is|of|should))\b/gi,
+    'orders a mail to be sent',
+  ),
+  marker(
+    'injection_prompt_theft',
+    0.5,
+    /\b(?:repeat|output|print|show|return|copy|reproduce|display|recite|reveal)\b[^.\n]{0,40}\b(?:text|words?|contents?|conversation|messages?|everything|all|lines?)\b[^.\n]{0,24}\b(?:above|before (?:this|the)|so far|verbatim|word for word)/gi,
+    'asks for the hidden instructions',
+  ),
+  marker(
+    'injection_prompt_theft',
+    0.5,
+    /\b(?:your (?:system|initial|initialization|hidden|starting|original|base)|the (?:system|initialization|hidden)) (?:prompts?|instructions?|string|configuration)\b[^\n]{0,80}[?:'"]|\b(?:what|which) (?:were|are|was|is) (?:you|your) (?:told|instruct\w+|given|programmed|configured)\b/gi,
+    'asks for the hidden instructions',
+  ),
+  marker(
+    'injection_persona',
+    0.5,
+    /\bi (?:want|need|would like|'d like) you to (?:act|pretend|be|play|respond|behave|become|forget|ignore|answer|translate|write|print|say)\b|\bich m(?:ö|oe)chte,? dass (?:sie|du) als\b/gi,
+    'asks to play another part',
+  ),
+  marker(
+    'injection_persona',
+    0.3,
+    /\byou are (?:now |going to (?:be|act|pretend) )(?:an? |the )?\w+|\bfrom now on,? you\b|\b(?:let's|lets) (?:role-?play|play a game|pretend)\b/gi,
+    'asks to play another part',
   ),
 ];
 

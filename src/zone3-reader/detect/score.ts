@@ -35,7 +35,7 @@ export function scoreText(text: string): Scored {
   if (evidence.length === 0) return { score: 0, evidence: [] };
   const about = hits.filter((hit) => (hit.mask & BIT.about) !== 0).map((hit) => hit.start);
   const weighed = evidence
-    .map((item) => ({ ...item, weight: item.weight * (explains(about, item.start) ? QUOTED_FACTOR : 1) }))
+    .map((item) => ({ ...item, weight: item.weight * (explains(about, item, text) ? QUOTED_FACTOR : 1) }))
     .sort((x, y) => x.start - y.start);
   return { score: bestWindow(weighed), evidence: strongest(weighed) };
 }
@@ -63,10 +63,13 @@ function markerEvidence(text: string): Evidence[] {
   return found;
 }
 
-function explains(about: readonly number[], at: number): boolean {
+/** Two words about attacks nearby, or one beside an order that stands in quotes. */
+function explains(about: readonly number[], item: Evidence, text: string): boolean {
   let near = 0;
-  for (const place of about) if (Math.abs(place - at) <= ABOUT_CHARS) near += 1;
-  return near >= ABOUT_MIN;
+  for (const place of about) if (Math.abs(place - item.start) <= ABOUT_CHARS) near += 1;
+  return (
+    near >= ABOUT_MIN || (near > 0 && /["'`\u201C\u00AB]\s?$/.test(text.slice(Math.max(0, item.start - 3), item.start)))
+  );
 }
 
 /** INVARIANT: sorted by start. Each rule counts once a window with its heaviest evidence. */
