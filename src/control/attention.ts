@@ -6,13 +6,13 @@ import { parseMailAddress, type ApprovalContent } from '../contracts/index.ts';
  */
 export function attentionAddresses(content: Pick<ApprovalContent, 'red' | 'destinations'>): readonly string[] {
   if (content.red.length === 0) return [];
-  const marked = new Set<string>();
-  for (const mark of content.red) {
-    if (mark.kind === 'untrusted_destination') marked.add(addressKey(mark.value));
-    else if (mark.kind === 'flow') for (const recipient of mark.recipients) marked.add(addressKey(recipient));
-  }
+  const marked = content.red.flatMap((mark) => {
+    if (mark.kind === 'untrusted_destination') return [mark.value];
+    return mark.kind === 'flow' ? mark.recipients : [];
+  });
   const shown = content.destinations.map((destination) => destination.value);
-  const named = shown.filter((value) => marked.has(addressKey(value)));
+  const keys = new Set(marked.map(addressKey));
+  const named = [...shown.filter((value) => keys.has(addressKey(value))), ...marked];
   return unique(named.length > 0 ? named : shown.slice(0, 1));
 }
 

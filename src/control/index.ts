@@ -21,3 +21,22 @@ export {
   type Lever,
   type LeverResult,
 } from './kill-switch.ts';
+export { toJson, toPlain, toTerminal, type DrawOptions } from './draw.ts';
+export { escapeLine, escapeLines, safeName, safeText } from './escape.ts';
+export { decodeDomain } from './punycode.ts';
+export { renderApproval, type RenderNow } from './render.ts';
+export { frame, styled, type Rendered, type RenderedLine, type Segment, type SegmentStyle } from './rendered.ts';
+export { describeDifference, type ConfirmedName } from './difference.ts';
+export {
+  challengeOf,
+  claimOf,
+  enrolPassphrase,
+  isPresenceKey,
+  signChallenge,
+  signWith,
+  verifyPresence,
+  type PresenceClaim,
+  type PresenceNonce,
+  type PresencePolicy,
+} from './presence.ts';
+export { checkPassphrase, parsePresenceFile, unlockKey, type PresenceFile } from './presence-file.ts';

@@ -104,7 +104,11 @@ describe('one question, one answer', () => {
 
   it('never lets typing approve a red act that has no destination', () => {
     const desk = new Desk();
-    const asked = put(desk.ask(desk.openSession(), { content: { ...RED, destinations: [] } }));
+    const asked = put(
+      desk.ask(desk.openSession(), {
+        content: { ...CONTENT, destinations: [], red: [{ kind: 'injection_warning', sources: 1 }] },
+      }),
+    );
     for (const typed of ['', 'ann@example.org']) expect(desk.answer(asked.id, { typed })).toMatchObject({ ok: false });
     expect(desk.answer(asked.id, { verdict: 'deny' })).toMatchObject({ ok: true });
   });
