@@ -3,9 +3,9 @@
  * `bootMs` is milliseconds on a clock that only ever goes forward and counts suspended time; expiry uses nothing else.
  */
 export interface Clock {
-  /** Milliseconds of the boot-time clock. */
+  /** Whole milliseconds of the boot-time clock. */
   readonly bootMs: () => number;
-  /** Milliseconds since the epoch, for display and order only. */
+  /** Whole milliseconds since the epoch, for display and order only. */
   readonly wallMs: () => number;
   /** Changes with every boot; deadlines of another boot are over. */
   readonly bootId: string;

@@ -22,7 +22,7 @@ export function systemClock(env: Readonly<Record<string, string | undefined>>): 
     const fine = base + (performance.now() - startedAt);
     const coarse = uptime() * 1_000;
     if (coarse - fine > SLEEP_MS_MIN) base += coarse - fine;
-    return base + (performance.now() - startedAt);
+    return Math.floor(base + (performance.now() - startedAt));
   };
   return { bootMs, wallMs: () => Date.now(), bootId: bootId(env) };
 }
