@@ -1,6 +1,12 @@
 export { runSession, ORIGINS, type Origin, type SessionOptions } from './session.ts';
 export { rulesPlanner } from './rules-planner.ts';
 export {
+  modelPlanner,
+  MODEL_PLANNER_LIMITS,
+  type ModelPlannerLimits,
+  type ModelPlannerOptions,
+} from './model/model-planner.ts';
+export {
   parseTemplate,
   templatesFrom,
   TEMPLATE_BYTES_MAX,

@@ -1,7 +1,17 @@
 import { CapabilityClient, ZONE_BRIDGE_SOCKET } from '../../bridge/index.ts';
 import { HardshellError } from '../../contracts/index.ts';
-import { ORIGINS, rulesPlanner, runSession, templatesFrom, type Origin } from '../../zone2-planner/index.ts';
+import {
+  modelPlanner,
+  ORIGINS,
+  rulesPlanner,
+  runSession,
+  templatesFrom,
+  type Origin,
+} from '../../zone2-planner/index.ts';
 import { readTemplates } from './read-templates.ts';
+
+/** Where a zone finds its model; absent while none is configured. */
+const MODEL_SOCKET = '/var/run/zone-bridge/model.sock';
 
 /** One planner process for one session. Exits 0 when its work is done, 1 when Zone 1 is gone or refuses it. */
 async function main(): Promise<void> {
@@ -12,7 +22,11 @@ async function main(): Promise<void> {
   try {
     await runSession({
       client,
-      planner: rulesPlanner(templates),
+      planner: modelPlanner({
+        socketPath: process.env['HARDSHELL_MODEL_SOCKET'] ?? MODEL_SOCKET,
+        rules: rulesPlanner(templates),
+        say,
+      }),
       origin: originFrom(process.env['HARDSHELL_ORIGIN']),
       nowMs: () => Date.now(),
       say,
