@@ -7,9 +7,8 @@ const CLOSE_ON_EXEC = 0o2000000;
  * among them is the whole file system to a zone.
  */
 export function inheritableDescriptors(): number[] {
-  const channel = Number(process.env['NODE_CHANNEL_FD'] ?? -1);
   return openDescriptors().filter((fd) => {
-    if (fd <= 2 || fd === channel) return false;
+    if (fd <= 2) return false;
     const flags = /^flags:\s*([0-7]+)/m.exec(readInfo(fd))?.[1];
     return flags !== undefined && (Number.parseInt(flags, 8) & CLOSE_ON_EXEC) === 0;
   });
@@ -29,7 +28,7 @@ export function closeInheritedDescriptors(): number {
 }
 
 /** Every open descriptor of this process. The one used for listing is left out. */
-export function openDescriptors(): number[] {
+function openDescriptors(): number[] {
   return readdirSync('/proc/self/fd')
     .map(Number)
     .filter((fd) => {

@@ -1,4 +1,6 @@
-import { spawn, type ChildProcess } from 'node:child_process';
+import { spawn, type ChildProcess, type IOType, type StdioOptions } from 'node:child_process';
+import { closeSync, openSync } from 'node:fs';
+import type { Socket } from 'node:net';
 import type { Readable, Writable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { HardshellError } from '../contracts/index.ts';
@@ -30,21 +32,15 @@ const STDERR_BYTES_MAX = 4_096;
 /** Starts bubblewrap and waits until it holds the zone in its new namespaces, before anything executes in it. */
 export async function launchHeld(options: LaunchOptions): Promise<HeldZone> {
   const { spec, view } = options;
-  const leaked = inheritableDescriptors();
-  if (leaked.length > 0) {
-    throw failed(`descriptors ${leaked.join(', ')} would leak into \`${spec.name}\``);
-  }
-  const stdio: ('ignore' | 'pipe' | object)[] = ['ignore', 'pipe', 'pipe'];
-  stdio[BWRAP_FD.zone] = spec.descriptor ?? 'ignore';
-  for (let fd = BWRAP_FD.zone + 1; fd <= BWRAP_FD.seccomp; fd++) stdio[fd] = 'ignore';
-  for (const fd of [BWRAP_FD.status, BWRAP_FD.block, BWRAP_FD.args, BWRAP_FD.seccomp]) stdio[fd] = 'pipe';
+  const covers = openSync('/dev/null', 'r+');
   const child = spawn(options.bwrap, ['--args', String(BWRAP_FD.args), '--', ZONE_NODE, ...spec.nodeArguments], {
     ...(spec.uid === undefined ? {} : { uid: spec.uid }),
     ...(spec.gid === undefined ? {} : { gid: spec.gid }),
     env: { HARDSHELL_ZONE_OF: options.marker },
     cwd: '/',
-    stdio: stdio as ('ignore' | 'pipe')[],
+    stdio: standardStreams(spec, covers),
   });
+  closeSync(covers);
   spec.descriptor?.destroy();
   const stderr = drain(child, spec);
   writeAll(child, BWRAP_FD.args, `${bwrapArguments(view).join('\0')}\0`);
@@ -56,6 +52,20 @@ export async function launchHeld(options: LaunchOptions): Promise<HeldZone> {
     child.kill('SIGKILL');
     throw failed(`\`${spec.name}\` could not be walled in: ${stderr() || 'bubblewrap ended without a word'}`, cause);
   }
+}
+
+/**
+ * INVARIANT: nothing of ours is inherited but what the zone is given. Bubblewrap hands on every descriptor it gets, so
+ * one that we did not open ourselves (and could not mark close-on-exec) is covered by /dev/null.
+ */
+function standardStreams(spec: ZoneSpec, covers: number): StdioOptions {
+  const inherited = inheritableDescriptors();
+  const last = Math.max(BWRAP_FD.seccomp, ...inherited);
+  const stdio: (IOType | Socket | number)[] = Array.from({ length: last + 1 }, () => 'ignore');
+  for (const fd of inherited) stdio[fd] = covers;
+  if (spec.descriptor !== undefined) stdio[BWRAP_FD.zone] = spec.descriptor;
+  for (const fd of [1, 2, BWRAP_FD.status, BWRAP_FD.block, BWRAP_FD.args, BWRAP_FD.seccomp]) stdio[fd] = 'pipe';
+  return stdio;
 }
 
 /** What must hold before the zone may execute anything: it shares no namespace with us. */
