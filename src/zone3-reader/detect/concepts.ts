@@ -12,7 +12,8 @@ export const CONCEPTS = [
   'use', // call, invoke
   'send',
   'secret', // password, key, credential
-  'mailbox', // messages, contacts, conversation, files
+  'mailbox', // messages, contacts, conversation
+  'papers', // documents, files, data
   'reveal',
   'no',
   'tell',
@@ -20,7 +21,7 @@ export const CONCEPTS = [
   'task',
   'reply', // answer, output, summary
   'act', // pretend, play a part
-  'change', // modify, append, replace
+  'change', // modify, append, replace, delete
   'make', // write, compose, generate
   'first', // before, after that
   'obey', // follow, comply, execute
@@ -29,7 +30,6 @@ export const CONCEPTS = [
   'urgent',
   'limits', // restrictions, filters
   'system', // system, developer, administrator
-  'delete',
   'about', // talk about attacks: quoting, not ordering
   'target', // an address or URL
 ] as const;

@@ -35,7 +35,7 @@ const { exact: EXACT, stems: STEMS } = buildWords([
 const { pattern: UNSPACED, masks: UNSPACED_MASKS } = buildUnspaced([CHINESE, JAPANESE]);
 const CJK = /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}]/u;
 const TOKEN =
-  /([a-z0-9._%+-]{1,64}@[a-z0-9.-]{1,100}\.[a-z]{2,24}|https?:\/\/[^\s<>"')]{3,500})|([\p{L}\p{N}][\p{L}\p{N}\p{M}'’_-]*)|([.!?;:。！？；…]+(?=\s|$|["')\]])|[。！？；]|\n[ \t]*\n|\n(?=[ \t]*[-*•>#\d]))/giu;
+  /([a-z0-9._%+-]{1,64}@[a-z0-9.-]{1,100}\.[a-z]{2,24}|https?:\/\/[^\s<>"')]{3,500})|([\p{L}\p{N}][\p{L}\p{N}\p{M}'’_-]*)|([.!?;:。！？；…]+(?=\s|$|["')\]])|[。！？；：]|\n[ \t]*\n|\n(?=[ \t]*[-*•>#\d]))/giu;
 const POLITE =
   /^(?:please|bitte|kindly|hey|hi|hello|now|and|then|so|ok|okay|also|just|but|instead|finally|simply|favor|por|per|s'il|vous|plait|alsjeblieft|пожалуйста)$/;
 
@@ -48,7 +48,8 @@ export function findHits(text: string): Hit[] {
     const start = match.index;
     const end = start + match[0].length;
     if (match[3] !== undefined) {
-      sentence += 1;
+      // A colon ends no sentence: what follows belongs to whom or what was named before it.
+      if (!/^[:：]/.test(match[3])) sentence += 1;
       leading = true;
     } else if (match[1] !== undefined) {
       hits.push({ mask: BIT.target, start, end, sentence, leads: false });
@@ -64,6 +65,12 @@ export function findHits(text: string): Hit[] {
 }
 
 function maskOf(word: string): number {
+  const mask = maskOfPart(word);
+  if (mask !== 0 || !word.includes('-') || word.length > 40) return mask;
+  return word.split('-').reduce((joined, part) => joined | maskOfPart(part), 0);
+}
+
+function maskOfPart(word: string): number {
   let mask = EXACT.get(word) ?? 0;
   const stems = STEMS.get(word.slice(0, STEM_KEY));
   if (stems !== undefined) for (const stem of stems) if (word.startsWith(stem.text)) mask |= stem.mask;

@@ -18,7 +18,8 @@ export const ENGLISH: Lexicon = {
   secret:
     'password* credential* token tokens secret secrets apikey api-key passphrase* login logins private-key pin ssn otp passcode* key keys cookie cookies confidential sensitive banking card',
   mailbox:
-    'inbox email emails mail mails message messages conversation conversations chat history contacts calendar document documents file files attachment* data information records contents transcript notes details',
+    'inbox email emails mail mails message messages conversation conversations chat history contacts calendar transcript',
+  papers: 'document documents file files attachment* data information records contents notes details',
   reveal:
     'reveal show print repeat output display disclose leak dump expose recite list share give tell write return spell copy paste echo summarize summarise what provide translate',
   no: "not never no don't dont do-not without refrain avoid cannot nor won't shouldn't mustn't",
@@ -28,7 +29,7 @@ export const ENGLISH: Lexicon = {
   reply: "reply replies response responses answer answers output summary outputs answer's response's summaries result",
   act: 'act pretend roleplay role-play simulate imagine behave impersonate become play assume emulate persona character',
   change:
-    'modify change alter append insert include add replace prepend begin start end conclude finish scramble reverse encode rewrite substitute rephrase translate limit format embed incorporate swap convert infuse randomly remove capitalize mix group',
+    'modify change alter append insert include add replace prepend begin start end conclude finish scramble reverse encode rewrite substitute rephrase translate limit format embed incorporate swap convert infuse randomly remove capitalize mix group delete erase wipe destroy purge trash unsubscribe archive',
   make: 'write compose create generate draft produce design develop craft build make provide give',
   first: 'before first after then once prior-to afterwards subsequently finally beginning whenever',
   obey: 'follow obey comply adhere execute perform do complete carry accept respond answer proceed act read process implement apply listen',
@@ -38,7 +39,6 @@ export const ENGLISH: Lexicon = {
   limits:
     'restriction* filter* limit* censorship uncensored unrestricted unfiltered ethical ethics moral morality guardrail* boundaries safety jailbr* unlimited',
   system: 'system developer admin administrator root sysadmin superuser maintenance debug',
-  delete: 'delete erase wipe remove destroy purge trash unsubscribe archive',
   about:
     'attack attacks attacker attackers injection injections adversarial vulnerab* exploit* example examples probe probes detector detectors research* paper e.g jailbreaks payload payloads malicious mitigation defend* defens* technique techniques',
 };
@@ -58,7 +58,8 @@ export const GERMAN: Lexicon = {
   use: 'benutze* verwende* nutze* aufrufen rufe',
   send: 'sende* schicke* weiterleiten leite ubermittle* versende* verschicke* teile',
   secret: 'passwort* kennwort* zugangsdaten geheimnis* schlussel anmeldedaten vertraulich*',
-  mailbox: 'posteingang nachricht* mails email* verlauf kontakte dokument* dateien datei daten gesprach* text',
+  mailbox: 'posteingang nachricht* mails email* verlauf kontakte gesprach*',
+  papers: 'dokument* dateien datei daten text unterlagen',
   reveal: 'zeige* verrate* nenne* wiederhole* gib offenbare* ausgeben drucke* sage sag wie lautet',
   no: 'nicht kein keine keinen keinem niemals nie ohne',
   tell: 'erwahne* informiere* benachrichtige* mitteilen sage sag erzahle*',
@@ -66,7 +67,7 @@ export const GERMAN: Lexicon = {
   task: 'aufgabe* ziel auftrag aufgaben',
   reply: 'antwort antworten ausgabe zusammenfassung',
   act: 'fungier* tu tue spiele spiel verhalte simuliere* rolle ware warst agiere handle als ob',
-  change: 'andere* fuge ersetze* erganze* beginne* beende* hange ubersetze*',
+  change: 'andere* fuge ersetze* erganze* beginne* beende* hange ubersetze* losche* entferne*',
   make: 'schreib* verfass* erstell* generier* entwickle* erzeuge* formulier*',
   first: 'bevor zuerst danach anschliessend dann nachdem',
   obey: 'befolge* folge* gehorche* fuhre ausfuhren halte beachte*',
@@ -75,7 +76,6 @@ export const GERMAN: Lexicon = {
   urgent: 'wichtig* dringend* achtung',
   limits: 'einschrankung* beschrankung* filter grenzen zensur',
   system: 'system entwickler administrator',
-  delete: 'losche* entferne*',
 };
 
 export const FRENCH: Lexicon = {
@@ -91,7 +91,8 @@ export const FRENCH: Lexicon = {
   use: 'utilise* utilisez appelle* appelez',
   send: 'envoie envoyez envoyer transfere* transmets transmettez partage* expedie*',
   secret: 'motdepasse passe identifiant* secret* cle cles confidentiel*',
-  mailbox: 'boite message* courriel* mail* contacts conversation* fichier* document* donnees',
+  mailbox: 'boite message* courriel* mail* contacts conversation*',
+  papers: 'fichier* document* donnees',
   reveal: 'revele* montre* affiche* repete* divulgue* donne* imprime* quelles quelle',
   no: 'ne pas jamais aucun aucune sans',
   tell: 'dis dites mentionne* informe* previens prevenez signale*',
@@ -99,7 +100,7 @@ export const FRENCH: Lexicon = {
   task: 'tache* objectif* mission',
   reply: 'reponse* sortie resume*',
   act: 'agis agissez pretends joue jouez simule* role comporte*',
-  change: 'modifie* ajoute* remplace* insere* commence* termine*',
+  change: 'modifie* ajoute* remplace* insere* commence* termine* supprime* efface*',
   make: 'ecris ecrivez redige* cree* genere* compose*',
   first: 'avant apres abord ensuite puis',
   obey: 'suis suivez obeis obeissez execute* respecte* conforme* fais faites',
@@ -108,7 +109,6 @@ export const FRENCH: Lexicon = {
   urgent: 'important* urgent* attention',
   limits: 'restriction* filtre* limite* censure',
   system: 'systeme developpeur administrateur',
-  delete: 'supprime* efface*',
 };
 
 export const SPANISH: Lexicon = {
@@ -124,7 +124,8 @@ export const SPANISH: Lexicon = {
   use: 'usa use usar utiliza* llama',
   send: 'envia envie enviar reenvia reenvie reenviar transmite comparte manda mande',
   secret: 'contrasena* credencial* secreto* clave* confidencial*',
-  mailbox: 'bandeja correo* mensaje* contactos conversacion* archivo* documento* datos',
+  mailbox: 'bandeja correo* mensaje* contactos conversacion*',
+  papers: 'archivo* documento* datos',
   reveal: 'revela* muestra* muestre imprime repite divulga dame dime cuales cual',
   no: 'no nunca jamas sin ningun ninguna',
   tell: 'digas diga decir menciones mencione informes informe avises notifiques',
@@ -132,7 +133,7 @@ export const SPANISH: Lexicon = {
   task: 'tarea* objetivo* mision',
   reply: 'respuesta* salida resumen',
   act: 'actua finge juega simula comportate rol',
-  change: 'modifica* anade* agrega* reemplaza* inserta* incluye* empieza termina',
+  change: 'modifica* anade* agrega* reemplaza* inserta* incluye* empieza termina elimina* borra*',
   make: 'escribe* escriba redacta* crea* genera*',
   first: 'antes despues primero luego',
   obey: 'sigue siga seguir obedece ejecuta* cumple* haz',
@@ -141,7 +142,6 @@ export const SPANISH: Lexicon = {
   urgent: 'importante* urgente* atencion',
   limits: 'restriccion* filtro* limite* censura',
   system: 'sistema desarrollador administrador',
-  delete: 'elimina* borra*',
 };
 
 export const ITALIAN: Lexicon = {
@@ -157,7 +157,8 @@ export const ITALIAN: Lexicon = {
   use: 'usa usare utilizza* chiama',
   send: 'invia inviare inoltra inoltrare manda trasmetti condividi',
   secret: 'password credenzial* segreto segreti chiave chiavi riservat*',
-  mailbox: 'posta messagg* email contatti conversazion* file documenti dati',
+  mailbox: 'posta messagg* email contatti conversazion*',
+  papers: 'file documenti dati',
   reveal: 'rivela* mostra* stampa ripeti divulga dimmi quali',
   no: 'non mai nessun nessuno senza',
   tell: 'dire menziona* informa* avvisa* segnala*',
@@ -165,7 +166,7 @@ export const ITALIAN: Lexicon = {
   task: 'compito compiti obiettivo missione',
   reply: 'risposta risposte riassunto',
   act: 'agisci fingi recita simula comportati ruolo',
-  change: 'modifica* aggiung* sostituisci inserisci includi inizia termina',
+  change: 'modifica* aggiung* sostituisci inserisci includi inizia termina elimina* cancella*',
   make: 'scrivi* componi crea* genera*',
   first: 'dopo prima poi',
   obey: 'segui seguire obbedisci esegui* rispetta fai',
@@ -174,7 +175,6 @@ export const ITALIAN: Lexicon = {
   urgent: 'importante urgente attenzione',
   limits: 'restrizion* filtri limiti censura',
   system: 'sistema sviluppatore amministratore',
-  delete: 'elimina* cancella*',
 };
 
 export const PORTUGUESE: Lexicon = {
@@ -190,7 +190,8 @@ export const PORTUGUESE: Lexicon = {
   use: 'use usar utilize* utilizar chame',
   send: 'envie enviar encaminhe encaminhar transmita compartilhe mande',
   secret: 'senha* credenciais segredo* chave* confidenciais',
-  mailbox: 'caixa email* mensagen* mensagem contatos conversa* arquivo* documento* dados',
+  mailbox: 'caixa email* mensagen* mensagem contatos conversa*',
+  papers: 'arquivo* documento* dados',
   reveal: 'revele* mostre* imprima repita divulgue diga quais',
   no: 'nao nunca jamais sem nenhum nenhuma',
   tell: 'conte mencione informe avise notifique dizer',
@@ -198,7 +199,7 @@ export const PORTUGUESE: Lexicon = {
   task: 'tarefa* objetivo missao',
   reply: 'resposta* saida resumo',
   act: 'aja finja simule interprete comporte* papel',
-  change: 'modifique adicione substitua insira inclua comece termine altere',
+  change: 'modifique adicione substitua insira inclua comece termine altere exclua apague delete',
   make: 'escreva redija crie gere',
   first: 'antes depois primeiro',
   obey: 'siga seguir obedeca execute* cumpra faca',
@@ -207,7 +208,6 @@ export const PORTUGUESE: Lexicon = {
   urgent: 'importante urgente atencao',
   limits: 'restric* filtro* limite* censura',
   system: 'sistema desenvolvedor administrador',
-  delete: 'exclua apague delete',
 };
 
 export const DUTCH: Lexicon = {
@@ -223,7 +223,8 @@ export const DUTCH: Lexicon = {
   use: 'gebruik gebruiken roep',
   send: 'stuur verstuur doorsturen verzend mail deel',
   secret: 'wachtwoord* inloggegevens geheim* sleutel* vertrouwelijk*',
-  mailbox: 'inbox bericht* mails contacten gesprek* bestand* documenten gegevens',
+  mailbox: 'inbox bericht* mails contacten gesprek*',
+  papers: 'bestand* documenten gegevens',
   reveal: 'toon onthul herhaal geef laat print wat',
   no: 'niet geen nooit zonder',
   tell: 'vertel vermeld informeer meld zeg',
@@ -231,7 +232,7 @@ export const DUTCH: Lexicon = {
   task: 'taak taken doel opdracht',
   reply: 'antwoord antwoorden samenvatting',
   act: 'doe gedraag speel simuleer rol alsof',
-  change: 'wijzig verander voeg vervang begin eindig',
+  change: 'wijzig verander voeg vervang begin eindig verwijder wis',
   make: 'schrijf maak genereer creeer',
   first: 'voordat daarna eerst vervolgens',
   obey: 'volg gehoorzaam voer houd',
@@ -240,5 +241,4 @@ export const DUTCH: Lexicon = {
   urgent: 'belangrijk dringend let',
   limits: 'beperking* filters grenzen',
   system: 'systeem ontwikkelaar beheerder',
-  delete: 'verwijder wis',
 };

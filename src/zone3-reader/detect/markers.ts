@@ -146,8 +146,32 @@ export const MARKERS: readonly Marker[] = [
   marker(
     'injection_override',
     0.5,
-    /\b(?:admin\w*|developers?|system|user|owner|operator) (?:has |have |hereby )?(?:authori[sz]ed?|approved?|pre-?approved|permitted|granted|whitelisted)\b/gi,
+    /\b(?:the|your) (?:user|owner|operator|developers?|principal) (?:has |have |already |hereby |fully )*(?:authori[sz]ed?|approved?|pre-?approved|permitted|granted|whitelisted|consented|confirmed|asked|instructed|wants?)\b/gi,
     'claims an authority that text cannot have',
+  ),
+  marker(
+    'injection_override',
+    0.3,
+    /\b(?:admin\w*|system|security team) (?:has |have |already |hereby |fully )*(?:authori[sz]ed?|pre-?approved|granted|whitelisted)\b/gi,
+    'claims an authority that text cannot have',
+  ),
+  marker(
+    'injection_tool',
+    0.55,
+    /\b(?:call(?:ing)?|use|using|invoke|run|execute|trigger|tool|function|via)\b[\s:`'"]{1,4}(?:the\s)?[`'"]?(?:send|read|get|fetch|search|delete|forward|create|update|list|transfer|share|upload|write|post|add|remove|draft|schedule|book|execute|run)_(?:e?mails?|messages?|files?|contacts?|calendar|events?|inbox|sms|money|payment|transaction|document|invite|user|meeting|note|task|channel|code|command|sql|query|request|url|webpage)(?:_[a-z]{2,12}){0,3}\b/g,
+    CALL,
+  ),
+  marker(
+    'injection_role_marker',
+    0.55,
+    /^[ \t>]*\W{0,3}(?:system|assistant|admin\w*|developer|instructions?)\W{0,3}:\s*(?:you|ignore|please|the user|new|your|from now|disregard|all|important|must|do not|never|always)\b/gim,
+    TURN,
+  ),
+  marker(
+    'injection_task',
+    0.45,
+    /(?:^|[\n.!?:])[ \t]*(?:please |now )?(?:translate|paraphrase|rewrite|refine|polish|proofread|rephrase|summari[sz]e) (?:the|this|these) (?:following|above|below|preceding|previous)\b/gi,
+    'sets a new task',
   ),
   marker(
     'injection_addressed',

@@ -3,6 +3,7 @@ import type { Hit } from './hits.ts';
 import { findHits } from './hits.ts';
 import { MARKERS } from './markers.ts';
 import { matchSequences } from './sequences.ts';
+import { vocatives } from './vocative.ts';
 
 export interface Evidence {
   readonly rule: string;
@@ -21,7 +22,7 @@ export interface Scored {
 /** Orders stand together: evidence further apart than this does not add up. */
 const WINDOW_CHARS = 700;
 /** Words about attacks beside quoted orders: somebody explains. It weakens, it never clears. */
-const QUOTED_FACTOR = 0.62;
+const QUOTED_FACTOR = 0.5;
 const ABOUT_MIN = 2;
 const ABOUT_CHARS = 400;
 /** Evidence below this is not shown by itself. */
@@ -31,7 +32,7 @@ const MARKER_HITS_MAX = 40;
 /** How much `text` speaks to a machine: independent mechanisms within one window, combined as independent doubts. */
 export function scoreText(text: string): Scored {
   const hits = findHits(text);
-  const evidence = [...sequenceEvidence(hits), ...markerEvidence(text)];
+  const evidence = [...sequenceEvidence(hits), ...vocatives(text, hits), ...markerEvidence(text)];
   if (evidence.length === 0) return { score: 0, evidence: [] };
   const about = hits.filter((hit) => (hit.mask & BIT.about) !== 0).map((hit) => hit.start);
   const weighed = evidence

@@ -71,30 +71,30 @@ export const SEQUENCES: readonly Sequence[] = [
   sequence('injection_override', 0.55, '^drop 60 reveal|make|change|send', OVERRIDE),
   sequence('injection_override', 0.35, 'drop 40 reveal|send', OVERRIDE),
   sequence('injection_task', 0.85, 'you 12 must 20 obey 24 fresh 24 rules|task', TASK),
-  sequence('injection_task', 0.55, 'obey 20 fresh 16 rules|task', TASK),
+  sequence('injection_task', 0.4, 'obey 20 fresh 16 rules|task', TASK),
   sequence('injection_task', 0.65, 'your 12 fresh 20 task|rules', TASK),
   sequence('injection_task', 0.6, 'your 20 prior 16 task|rules', TASK),
   sequence('injection_task', 0.5, 'first 24 you 30 task 40 obey', TASK),
   sequence('injection_task', 0.35, 'first 24 obey 24 task', TASK),
   sequence('injection_task', 0.35, '^fresh 16 rules|task', TASK),
-  sequence('injection_addressed', 0.5, 'you 12 model', ADDRESS),
+  sequence('injection_addressed', 0.5, 'you 6 model', ADDRESS),
   sequence('injection_addressed', 0.55, '^urgent 16 model', ADDRESS),
-  sequence('injection_addressed', 0.4, 'rules|mailbox|urgent 14 model', ADDRESS),
-  sequence('injection_addressed', 0.45, 'model 16 must 30 obey|send|reveal|change|make|tell|use|drop|delete', ADDRESS),
-  sequence('injection_addressed', 0.4, '^model 30 send|reveal|change|make|use|drop|delete|obey', ADDRESS),
-  sequence('injection_addressed', 0.3, 'user 24 you 20 obey|send|change|delete', ADDRESS),
+  sequence('injection_addressed', 0.4, 'rules|mailbox|urgent 10 model', ADDRESS),
+  sequence('injection_addressed', 0.45, 'model 16 must 30 obey|send|reveal|change|make|tell|use|drop', ADDRESS),
+  sequence('injection_addressed', 0.3, 'user 24 you 20 obey|send|change', ADDRESS),
   sequence('injection_tool', 0.45, 'use 60 tool 40 no 12 use 20 tool', TOOL),
   sequence('injection_tool', 0.3, 'use 40 tool', TOOL),
-  sequence('injection_tool', 0.3, 'use 60 tool 40 send|delete|reveal', TOOL),
+  sequence('injection_tool', 0.3, 'use 60 tool 40 send|reveal', TOOL),
   sequence('injection_secrecy', 0.6, 'no 12 tell 24 user', SECRECY),
   sequence('injection_secrecy', 0.5, 'no 12 tell|reveal 24 rules|system', SECRECY),
-  sequence('injection_secrecy', 0.4, 'quiet 24 send|delete|change|reveal|use|obey', SECRECY),
-  sequence('injection_secrecy', 0.4, 'send|delete|change 40 quiet', SECRECY),
+  sequence('injection_secrecy', 0.4, 'quiet 24 send|change|reveal|use|obey', SECRECY),
+  sequence('injection_secrecy', 0.4, 'send|change 40 quiet', SECRECY),
   sequence('injection_exfiltration', 0.45, 'send 40 secret|mailbox 50 target', EXFIL),
+  sequence('injection_exfiltration', 0.35, 'send 40 papers 50 target', EXFIL),
   sequence('injection_exfiltration', 0.55, '^send 30 prior|your|user 24 secret|mailbox 50 target', EXFIL),
   sequence('injection_exfiltration', 0.45, 'secret|mailbox 20 send 24 target', EXFIL),
   sequence('injection_exfiltration', 0.45, 'secret|mailbox 16 target 20 send', EXFIL),
-  sequence('injection_exfiltration', 0.35, 'send 24 user 24 secret|mailbox', EXFIL),
+  sequence('injection_exfiltration', 0.35, 'send 24 user 24 secret|mailbox|papers', EXFIL),
   sequence('injection_exfiltration', 0.4, '^reveal 30 secret 40 user|your|system', EXFIL),
   sequence('injection_prompt_theft', 0.7, 'reveal 30 your|system 20 rules', PROMPT),
   sequence('injection_prompt_theft', 0.7, 'reveal 30 prior 20 rules', PROMPT),
@@ -121,12 +121,29 @@ export function matchSequences(hits: readonly Hit[]): Match[] {
     for (const candidate of SEQUENCES) {
       const head = candidate.steps[0];
       if (head === undefined || (first.mask & head.mask) === 0 || (candidate.leading && !first.leads)) continue;
+      if (head.mask === BIT.drop && isNegated(hits, i)) continue;
       const last = follow(hits, i, candidate.steps);
       if (last !== null)
         matches.push({ sequence: candidate, start: first.start, end: last.end, sentence: first.sentence });
     }
   }
   return matches;
+}
+
+/** `Do not forget`, `vergessen Sie nicht`: the opposite of an order to drop something. */
+function isNegated(hits: readonly Hit[], at: number): boolean {
+  const own = hits[at];
+  if (own === undefined) return false;
+  const near = (other: Hit | undefined, gap: number): boolean =>
+    other !== undefined && (other.mask & BIT.no) !== 0 && other.sentence === own.sentence && gap <= 12;
+  const before = hits[at - 1];
+  const next = hits[at + 1];
+  const afterNext = hits[at + 2];
+  return (
+    near(before, own.start - (before?.end ?? 0)) ||
+    near(next, (next?.start ?? 0) - own.end) ||
+    near(afterNext, (afterNext?.start ?? 0) - own.end)
+  );
 }
 
 /** The hit that ends the sequence begun at `from`, or null. Greedy: the nearest hit that fits is taken. */

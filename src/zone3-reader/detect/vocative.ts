@@ -1,0 +1,45 @@
+import { BIT } from './concepts.ts';
+import type { Hit } from './hits.ts';
+import type { Evidence } from './score.ts';
+
+/** Words that also name people and wares: alone they are weaker. */
+const WEAK =
+  /^(?:agents?|assistante?n?s?|assistent(?:en|e)?|asistentes?|assistenti?|models?|modell|modelos?|modele|bots?|агент\p{L}*|модел\p{L}*|助手|助理|模型|アシスタント)$/iu;
+/** What may stand between the name and its comma: `AI assistant reading this:`. */
+const TAIL = /^(?:[ -][\p{L}\p{N}'’-]{1,20}){0,4}\s?(?:[:：,，]|[。—–-]\s)/u;
+const HEAD_WORDS_MAX = 5;
+const LINE_START = /[\n.!?。！？;(]/;
+const WARES =
+  /^[ -](?:managers?|professors?|directors?|editors?|secretar\p{L}*|company|companies|engineers?|team|tools?|news|conference|summit|product|platform|startup)/iu;
+
+/** Places where a text calls on a machine by name: `Dear assistant,` `To any AI reading this:` `AI助手请注意：`. */
+export function vocatives(text: string, hits: readonly Hit[]): Evidence[] {
+  const found: Evidence[] = [];
+  for (const hit of hits) {
+    if ((hit.mask & BIT.model) === 0 || found.length >= 20) continue;
+    const after = text.slice(hit.end, hit.end + 100);
+    if (!TAIL.test(after) || WARES.test(after) || !startsLine(text, hit.start)) continue;
+    const weak = WEAK.test(text.slice(hit.start, hit.end));
+    found.push({
+      rule: 'injection_addressed',
+      weight: weak ? 0.35 : 0.55,
+      start: hit.start,
+      end: hit.end,
+      why: 'calls on an assistant by name',
+    });
+  }
+  return found;
+}
+
+function startsLine(text: string, at: number): boolean {
+  const before = text.slice(Math.max(0, at - 60), at);
+  let start = before.length;
+  while (start > 0 && !LINE_START.test(before.charAt(start - 1))) start -= 1;
+  if (start === 0 && at > 60) return false;
+  return (
+    before
+      .slice(start)
+      .split(/\s+/)
+      .filter((word) => /\p{L}/u.test(word)).length <= HEAD_WORDS_MAX
+  );
+}
