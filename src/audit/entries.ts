@@ -1,6 +1,6 @@
 import { lstatSync } from 'node:fs';
 import { join } from 'node:path';
-import { checkLine, ROOM_BEFORE, startAt } from './check-line.ts';
+import { LineChecker, ROOM_BEFORE } from './check-line.ts';
 import { EMPTY, MAIN_LOG } from './format.ts';
 import { firstNumber } from './read-segment.ts';
 import { scanLines } from './scan.ts';
@@ -56,5 +56,5 @@ function matches(line: string, { seq, event, since }: EntryFilter): boolean {
 function isGood(line: string): boolean {
   const buffer = Buffer.alloc(ROOM_BEFORE + line.length);
   buffer.write(line, ROOM_BEFORE, 'latin1');
-  return checkLine(buffer, ROOM_BEFORE, buffer.length, startAt(EMPTY));
+  return new LineChecker(EMPTY).check(buffer, ROOM_BEFORE, buffer.length);
 }

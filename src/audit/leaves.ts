@@ -1,6 +1,6 @@
 import { lstatSync } from 'node:fs';
 import { join } from 'node:path';
-import { checkLine, leafAt, startAt } from './check-line.ts';
+import { leafAt, LineChecker } from './check-line.ts';
 import { EMPTY, MAIN_LOG } from './format.ts';
 import type { Digest } from './merkle.ts';
 import type { LeafSource } from './proofs.ts';
@@ -51,9 +51,9 @@ function* walk(
 
 function readCurrent(path: string): Digest[] {
   const leaves: Digest[] = [];
-  const line = startAt(EMPTY);
+  const line = new LineChecker(EMPTY);
   const scanned = scanLines(path, { from: 0, to: lstatSync(path).size }, (buffer, start, end) => {
-    if (!checkLine(buffer, start, end, line)) return false;
+    if (!line.check(buffer, start, end)) return false;
     leaves.push(leafAt(buffer, start, end));
     return true;
   });

@@ -1,6 +1,6 @@
 import { existsSync, lstatSync } from 'node:fs';
 import { join } from 'node:path';
-import { checkLine, leafAt, startAt } from './check-line.ts';
+import { leafAt, LineChecker } from './check-line.ts';
 import { EMPTY } from './format.ts';
 import type { Place } from './format.ts';
 import type { CompactRange } from './merkle.ts';
@@ -44,9 +44,9 @@ export function readActiveSegment(dir: string, name: string, mark: number): Foun
   let place = start;
   let bytes = 0;
   let markAt = 0;
-  const line = startAt(start);
+  const line = new LineChecker(start);
   const scanned = scanLines(path, { from: 0, to: lstatSync(path).size }, (buffer, from, to) => {
-    if (!checkLine(buffer, from, to, line) || !line.joins) return false;
+    if (!line.check(buffer, from, to) || !line.joins) return false;
     const leaf = leafAt(buffer, from, to);
     tree.append(leaf);
     segment.leaves.push(leaf);
@@ -61,10 +61,10 @@ export function readActiveSegment(dir: string, name: string, mark: number): Foun
 
 /** The number of the first line, when there is a well-formed one. */
 export function firstNumber(path: string): number | null {
-  const line = startAt(EMPTY);
+  const line = new LineChecker(EMPTY);
   let first: number | null = null;
   scanLines(path, { from: 0, to: Math.min(8192, lstatSync(path).size) }, (buffer, from, to) => {
-    if (checkLine(buffer, from, to, line)) first = line.seq;
+    if (line.check(buffer, from, to)) first = line.seq;
     return false;
   });
   return first;

@@ -1,5 +1,5 @@
 import { lstatSync } from 'node:fs';
-import { checkLine, leafAt, startAt } from './check-line.ts';
+import { leafAt, LineChecker } from './check-line.ts';
 import { realFiles } from './file-port.ts';
 import type { FilePort } from './file-port.ts';
 import { EMPTY, MAIN_LOG } from './format.ts';
@@ -32,12 +32,12 @@ export async function retireLines(dir: string, through: number, files: FilePort 
 
 function leavesMatch(segment: ClosedSegment): boolean {
   const leaves = readLeaves(segment);
-  const line = startAt(EMPTY);
+  const line = new LineChecker(EMPTY);
   const scanned = scanLines(
     segment.linesPath,
     { from: 0, to: lstatSync(segment.linesPath).size },
     (buffer, start, end) => {
-      return checkLine(buffer, start, end, line) && leaves.next().value === leafAt(buffer, start, end);
+      return line.check(buffer, start, end) && leaves.next().value === leafAt(buffer, start, end);
     },
   );
   return !scanned.stopped && scanned.tornBytes === 0 && line.seq === segment.last && line.hash === segment.hash;

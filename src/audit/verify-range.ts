@@ -1,5 +1,4 @@
-import { checkLine, leafAt, startAt } from './check-line.ts';
-import type { CheckedLine } from './check-line.ts';
+import { leafAt, LineChecker } from './check-line.ts';
 import { EMPTY } from './format.ts';
 import type { Place } from './format.ts';
 import { SubtreeStack } from './merkle.ts';
@@ -41,7 +40,7 @@ export interface RangeResult {
 
 /** Checks every line of a range against its own hash and the one before it; how it joins its neighbours is told. */
 export function verifyRange(job: RangeJob): RangeResult {
-  const line = startAt(EMPTY);
+  const line = new LineChecker(EMPTY);
   const marks = new Set(job.marks);
   const sizes = new Set(job.sizes);
   const parts: { size: number; subtrees: Subtree[] }[] = [];
@@ -53,7 +52,7 @@ export function verifyRange(job: RangeJob): RangeResult {
   let lines = 0;
   const scanned = scanLines(job.path, job, (buffer, start, end) => {
     const { seq, hash } = line;
-    const good = checkLine(buffer, start, end, line);
+    const good = line.check(buffer, start, end);
     if (lines === 0 && good) {
       before = { seq: line.seq - 1, hash: line.prev };
       stack = new SubtreeStack(line.seq - 1);
@@ -81,7 +80,7 @@ const ANCHORED = 'other_log_anchored"';
 const RETIRED = 'lines_retired"';
 
 /** Reads the two kinds of line that verification acts on; all others are bytes to it. */
-function readNote(buffer: Buffer, line: CheckedLine, length: number): Note | null {
+function readNote(buffer: Buffer, line: LineChecker, length: number): Note | null {
   const second = buffer[line.eventAt + 1];
   if (second !== 116 && second !== 105) return null; // neither o[t]her nor l[i]nes
   const text = buffer.toString('latin1', line.eventAt, line.eventAt + length);
