@@ -107,7 +107,8 @@ function rulesOf(
   for (const part of parts) {
     const at = Math.max(from, text.indexOf(part.source, from));
     from = at + part.source.length;
-    const read = readRule(part, lineOf(text, at), catalogue);
+    const line = lineOf(text, at);
+    const read = readRule(part, { line, name: nameOf(line, names) }, catalogue);
     if (read.kind === 'problem') {
       problems.push(read.problem);
       continue;
@@ -118,6 +119,13 @@ function rulesOf(
     rules.push(read.rule);
   }
   return { rules, problems };
+}
+
+/** What a rule without `@id` is called: its line, counted on when a line holds several. */
+function nameOf(line: number, taken: ReadonlySet<string>): string {
+  let name = `line ${line}`;
+  for (let nth = 2; taken.has(name); nth += 1) name = `line ${line} (${nth})`;
+  return name;
 }
 
 function problemsOf(remarks: readonly EngineRemark[], text: string): readonly Problem[] {

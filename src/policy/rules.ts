@@ -8,7 +8,7 @@ import { ACTION_GROUPS } from './schema.ts';
 
 /** One rule of a policy, as much of it as we keep; the engine evaluates the source text itself. */
 export interface Rule {
-  /** The owner's `@id`, or `line N`. */
+  /** The owner's `@id`, or `line N` (`line N (2)` for the second on a line). */
   readonly id: string;
   readonly effect: 'permit' | 'forbid';
   readonly line: number;
@@ -32,7 +32,11 @@ export type ReadRule =
   { readonly kind: 'rule'; readonly rule: Rule } | { readonly kind: 'problem'; readonly problem: Problem };
 
 /** Reads one rule from its text and JSON form. */
-export function readRule(part: EnginePart, line: number, catalogue: Catalogue): ReadRule {
+export function readRule(
+  part: EnginePart,
+  { line, name }: { readonly line: number; readonly name: string },
+  catalogue: Catalogue,
+): ReadRule {
   const effect = text(field(part.json, 'effect')) === 'permit' ? 'permit' : 'forbid';
   const annotations = parseAnnotations(effect, field(part.json, 'annotations'));
   if (annotations.kind === 'wrong') return { kind: 'problem', problem: { message: annotations.message, line } };
@@ -41,7 +45,7 @@ export function readRule(part: EnginePart, line: number, catalogue: Catalogue): 
   return {
     kind: 'rule',
     rule: {
-      id: annotations.id ?? `line ${line}`,
+      id: annotations.id ?? name,
       effect,
       line,
       source: part.source,

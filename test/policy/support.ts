@@ -93,6 +93,8 @@ export const anyRequest: fc.Arbitrary<DecisionRequest> = fc.constantFrom(...CATA
   });
 });
 
+export const outboundRequest = anyRequest.filter(({ effect }) => effect === 'outbound');
+
 const conditions = [
   '',
   'when { true }',
@@ -138,7 +140,7 @@ export const forbidText: fc.Arbitrary<string> = fc
   .tuple(fc.constantFrom(...scopes), fc.constantFrom(...conditions))
   .map(([scope, condition]) => `forbid (principal, ${scope}, resource) ${condition};`);
 
-/** Random policies, most of them rather permissive. Rules that contradict themselves are left out by the compiler's own word. */
+/** Random policies, most of them rather permissive. */
 export const anyPolicy: fc.Arbitrary<string> = fc
   .array(fc.oneof({ arbitrary: permitText, weight: 4 }, { arbitrary: forbidText, weight: 1 }), { maxLength: 8 })
   .map((rules) => rules.join('\n'));

@@ -1,0 +1,162 @@
+import { describe, expect, it } from 'vitest';
+import { ACTIONS, LIMITS, UNBUILT_ACTIONS } from '../../src/contracts/index.ts';
+import { CATALOGUE, catalogueOf, compilePolicy, type CedarModule } from '../../src/policy/index.ts';
+import { attributesOf, schemaOf } from '../../src/policy/schema.ts';
+import { cedar, defaultText, policyOf, ports, problemsOf } from './support.ts';
+
+const rule = (scope: string, when = ''): string =>
+  `permit (principal, ${scope}, resource)${when === '' ? '' : ` when { ${when} }`};`;
+
+describe('compilePolicy', () => {
+  it('takes the default policy without a warning, and the same text has the same digest', () => {
+    const policy = policyOf(defaultText);
+    expect(policy.warnings).toEqual([]);
+    expect(policy.digest).toBe(ports.sha256(defaultText));
+    expect(policy.rules.map(({ id }) => id)).toContain('send mail');
+  });
+
+  it('takes an empty text as a policy that permits nothing', () => {
+    expect(policyOf('// nothing yet\n').rules).toEqual([]);
+  });
+
+  it('names the line of every problem, counting characters of several bytes', () => {
+    expect(problemsOf('// größe 😀\n\npermit (principal, action, resource) when { foo };')[0]).toMatch(/^3: /);
+    expect(problemsOf(`// größe 😀\n\n${rule('action == Action::"send_mail"')}`)[0]).toMatch(
+      /^3: unrecognized action.*did you mean `Action::"send_email"`/,
+    );
+    expect(problemsOf(`// ü\n${rule('action')}\n// ü\n@aproval("none")\n${rule('action')}`)).toEqual([
+      '4: unknown annotation `@aproval`; known are @id, @approval, @rate and @delay',
+    ]);
+  });
+
+  it('refuses what the schema does not know: actions, attributes, audiences, types', () => {
+    expect(problemsOf(rule('action', 'context.recipient_counts < 2'))[0]).toContain('did you mean `recipient_count`');
+    expect(problemsOf(rule('action', 'context.audience == Audience::"contcat"'))[0]).toContain('contcat');
+    expect(problemsOf(rule('action', 'context.audience == "contact"')).length).toBe(1);
+    expect(problemsOf(rule('action', 'context.recipients == "ann@example.org"')).length).toBe(1);
+    expect(problemsOf(rule('action', 'resource == Destination::"ann@example.org"'))[0]).toContain('ann@example.org');
+    expect(problemsOf('permit (principal == Zone::"zone9", action, resource);').length).toBe(1);
+    // `bcc` is a parameter of some actions only.
+    expect(problemsOf(rule('action', 'context.bcc.isEmpty()'))[0]).toContain('bcc');
+    expect(policyOf(rule('action == Action::"send_email"', 'context.bcc.isEmpty()')).rules.length).toBe(1);
+  });
+
+  it('refuses a forbid that can never match, and only warns of such a permit', () => {
+    const never = '(principal, action == Action::"read_email", resource is Destination);';
+    expect(problemsOf(`forbid ${never}`)[0]).toMatch(/unable to find an applicable action|impossible/);
+    expect(policyOf(`permit ${never}`).warnings.length).toBeGreaterThan(0);
+  });
+
+  it('refuses text that a person does not see, templates, too much and too deep', () => {
+    expect(problemsOf(`// safe\u202e\n${rule('action')}`)).toEqual([
+      '1: holds the invisible character U+202E; remove it',
+    ]);
+    expect(problemsOf(`\n\n${rule('action', 'true /*\u0007*/')}`)).toEqual([
+      '-: '.replace('-', '3') + 'holds the invisible character U+0007; remove it',
+    ]);
+    expect(problemsOf(rule('action', 'context.domains.contains("ex\u200bample.org")')).length).toBe(1);
+    expect(problemsOf('permit (principal == ?principal, action, resource);')[0]).toContain('templates');
+    expect(problemsOf(rule('action').repeat(LIMITS.policyRulesMax.value + 1))[0]).toContain('more than 1000 rules');
+    expect(problemsOf(`//${'x'.repeat(LIMITS.policyCharsMax.value)}`)[0]).toContain('longer than');
+    const deep = `${'('.repeat(70)}true${')'.repeat(70)}`;
+    expect(problemsOf(`\n${rule('action', deep)}`)).toEqual(['2: nested too deeply; split the rule']);
+    expect(policyOf(rule('action', `${'('.repeat(40)}true${')'.repeat(40)}`)).rules.length).toBe(1);
+    expect(policyOf(rule('action', '[[[1]]].isEmpty()').repeat(40)).rules.length).toBe(40);
+  });
+
+  it('refuses a literal that looks as if it bound something and never matches', () => {
+    const contains = (what: string): string => `forbid (principal, action, resource) when { ${what} };`;
+    expect(problemsOf(contains('context.recipients.contains("Boss@Example.org")'))[0]).toContain(
+      'write `boss@example.org`',
+    );
+    expect(problemsOf(contains('context.domains.contains("Example.org")'))[0]).toContain('write `example.org`');
+    expect(problemsOf(contains('context.domains.contains("b\u00fccher.example")'))[0]).toContain('punycode');
+    expect(
+      policyOf(contains('context.recipients.contains("boss@example.org") || context.recipients.contains("C0123ABC")'))
+        .rules.length,
+    ).toBe(1);
+    expect(policyOf(`@id("V1.x") ${rule('action')}`).rules[0]?.id).toBe('V1.x');
+  });
+
+  it('refuses two rules of one name, and names the unnamed by their line', () => {
+    expect(problemsOf(`@id("a") ${rule('action')}\n@id("a") ${rule('action')}`)).toEqual([
+      '2: two rules are called `a`',
+    ]);
+    expect(policyOf(`${rule('action')}${rule('action')}\n${rule('action')}`).rules.map(({ id }) => id)).toEqual([
+      'line 1',
+      'line 1 (2)',
+      'line 2',
+    ]);
+  });
+
+  it('keeps more than ten rules in the order of the text', () => {
+    const text = Array.from({ length: 25 }, (_, n) => `@id("rule ${n}") ${rule('action')}`).join('\n');
+    expect(policyOf(text).rules.map(({ id, line }) => `${id} ${line}`)).toEqual(
+      Array.from({ length: 25 }, (_, n) => `rule ${n} ${n + 1}`),
+    );
+  });
+
+  it('refuses when the engine breaks at any step', () => {
+    const broken: readonly Partial<CedarModule>[] = [
+      {
+        policySetTextToParts: () => {
+          throw new Error('unreachable executed');
+        },
+      },
+      { policySetTextToParts: () => 'nonsense' },
+      { policyToJson: () => ({ type: 'failure' }) },
+      { validate: () => ({ type: 'failure', errors: [{ message: 'no' }] }) },
+      { validate: () => null },
+      { preparseSchema: () => ({ type: 'failure' }) },
+      { preparsePolicySet: () => null },
+    ];
+    for (const part of broken) {
+      const module: CedarModule = {
+        policySetTextToParts: (text) => cedar.policySetTextToParts(text),
+        policyToJson: (text) => cedar.policyToJson(text),
+        validate: (call) => cedar.validate(call),
+        preparseSchema: (name, schema) => cedar.preparseSchema(name, schema),
+        preparsePolicySet: (id, policies) => cedar.preparsePolicySet(id, policies),
+        statefulIsAuthorized: (call) => cedar.statefulIsAuthorized(call),
+        ...part,
+      };
+      expect(compilePolicy(rule('action'), { ...ports, cedar: module }).kind).toBe('refused');
+    }
+  });
+});
+
+describe('the schema', () => {
+  it('covers every action, built and unbuilt, with every attribute typed and required', () => {
+    const schema = JSON.parse(JSON.stringify(schemaOf(CATALOGUE))) as {
+      '': { actions: Record<string, { appliesTo?: { context: { attributes: object } } }> };
+    };
+    const { actions } = schema[''];
+    const names = [...ACTIONS.keys(), ...UNBUILT_ACTIONS.keys()];
+    expect(Object.keys(actions).sort()).toEqual([...names, 'read', 'draft', 'outbound'].sort());
+    for (const name of names) {
+      const entry = CATALOGUE.get(name);
+      expect(entry, name).toBeDefined();
+      if (entry !== undefined)
+        expect(Object.keys(actions[name]?.appliesTo?.context.attributes ?? {})).toEqual([
+          ...attributesOf(entry).keys(),
+        ]);
+    }
+    expect(Object.keys(actions['send_email']?.appliesTo?.context.attributes ?? {})).toEqual(
+      expect.arrayContaining(['to', 'cc', 'bcc']),
+    );
+  });
+
+  it('refuses a declaration whose parameter has the name of an attribute', () => {
+    const clash = catalogueOf(
+      new Map([['odd', { effect: 'outbound', authority: { audience: 'mail-address' } }]]),
+      new Map(),
+    );
+    expect(() => schemaOf(clash)).toThrow('parameter `audience` has the name of an attribute');
+  });
+
+  it('is one for each catalogue: a policy for an action that this build lacks is refused', () => {
+    const none = catalogueOf(new Map(), new Map([['read_email', 'read']]));
+    expect(compilePolicy(rule('action == Action::"send_email"'), ports, none).kind).toBe('refused');
+    expect(compilePolicy(rule('action == Action::"read_email"'), ports, none).kind).toBe('ok');
+  });
+});
