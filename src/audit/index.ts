@@ -38,6 +38,8 @@ export type { Entry, EntryFilter } from './entries.ts';
 export { retirableThrough, retireLines } from './retire.ts';
 export { createSideLog, hasSideLog, openSideLog, SideLog } from './side-log.ts';
 export type { OpenedSideLog, SideLogName, SideLogOptions } from './side-log.ts';
+export { readSideLogHead } from './side-log-head.ts';
+export type { SideLogHead } from './side-log-head.ts';
 export { verifyLog } from './verify.ts';
 export type { CheckpointReport, OtherReport, OutsideHead, VerifyOptions, VerifyReport } from './verify.ts';
 export type { ChainVerdict } from './verify-walk.ts';

@@ -1,7 +1,7 @@
-import { appendFileSync, readFileSync } from 'node:fs';
+import { appendFileSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { createSideLog, hasSideLog, openSideLog } from '../../src/audit/index.ts';
+import { createSideLog, EMPTY, hasSideLog, openSideLog, readSideLogHead } from '../../src/audit/index.ts';
 import type { SideLogOptions } from '../../src/audit/index.ts';
 import type { AuditEvent } from '../../src/contracts/index.ts';
 import { failingFiles } from './support/failing-files.ts';
@@ -81,5 +81,42 @@ describe('a side log', () => {
     await log.close();
     expect(files.asked).toEqual(['create', 'write', 'remove', 'write']);
     expect(await open(dir)).toMatchObject({ kind: 'ok' });
+  });
+});
+
+describe('the head the executor anchors', () => {
+  it('is read from a log that is whole, without what is not finished', async () => {
+    const dir = makeFolder();
+    expect(readSideLogHead(dir, 'stop-audit', EMPTY)).toEqual({ kind: 'absent' });
+    const log = await createSideLog(dir, options);
+    expect(readSideLogHead(dir, 'stop-audit', EMPTY)).toEqual({ kind: 'ok', head: EMPTY });
+    await log.record(killed);
+    const { seq, hash } = log.head();
+    await log.record(killed);
+    appendFileSync(join(dir, 'stop-audit.jsonl'), '{"v":1,"seq":3');
+    const { seq: last, hash: lastHash } = log.head();
+    const head = { seq: last, hash: lastHash };
+    expect(readSideLogHead(dir, 'stop-audit', { seq, hash })).toEqual({ kind: 'ok', head });
+    await log.close();
+  });
+
+  it('is refused when the log changed, or lost what was anchored', async () => {
+    const dir = makeFolder();
+    const path = join(dir, 'stop-audit.jsonl');
+    const log = await createSideLog(dir, options);
+    await log.record(killed);
+    await log.record(killed);
+    await log.close();
+    const { seq, hash } = log.head();
+    const whole = readFileSync(path);
+    const anchored = { seq, hash };
+    expect(readSideLogHead(dir, 'stop-audit', anchored)).toMatchObject({ kind: 'ok' });
+    expect(readSideLogHead(dir, 'stop-audit', { seq, hash: 'ab'.repeat(32) })).toEqual({ kind: 'broken', entry: 2 });
+    writeFileSync(path, whole.subarray(0, whole.indexOf(10) + 1));
+    expect(readSideLogHead(dir, 'stop-audit', anchored)).toEqual({ kind: 'broken', entry: 2 });
+    edit(path, (bytes) => bytes.fill('9', 60, 61));
+    expect(readSideLogHead(dir, 'stop-audit', EMPTY)).toEqual({ kind: 'broken', entry: 1 });
+    rmSync(path);
+    expect(readSideLogHead(dir, 'stop-audit', anchored)).toEqual({ kind: 'broken', entry: 1 });
   });
 });
