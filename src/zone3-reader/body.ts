@@ -1,7 +1,7 @@
 import { CAPS } from './caps.ts';
 import type { Findings } from './findings.ts';
 import { excerpt } from './findings.ts';
-import { HiddenRuns } from './html/hidden-runs.ts';
+import type { HiddenRuns } from './html/hidden-runs.ts';
 import type { HtmlMark, RawLink } from './html/to-text.ts';
 import { htmlToText } from './html/to-text.ts';
 import { linkMask } from './links/inspect-link.ts';

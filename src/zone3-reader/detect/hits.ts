@@ -21,7 +21,7 @@ interface Stem {
 }
 
 const STEM_KEY = 3;
-const ASCII_WORD = /^[\x00-\x7f]*$/;
+const NOT_ASCII = /[\u0080-\uFFFF]/;
 const { exact: EXACT, stems: STEMS } = buildWords([
   ENGLISH,
   GERMAN,
@@ -79,7 +79,7 @@ function maskOfPart(word: string): number {
 
 function fold(word: string): string {
   const lower = word.toLowerCase().replace(/’/g, "'");
-  return ASCII_WORD.test(lower) ? lower : lower.normalize('NFD').replace(/\p{M}/gu, '');
+  return NOT_ASCII.test(lower) ? lower.normalize('NFD').replace(/\p{M}/gu, '') : lower;
 }
 
 /** Words of languages without blanks are sought inside the text; sentences follow their own full stops. */

@@ -55,7 +55,8 @@ export function readLayers(text: string): Layer[] {
   decodeRuns(text, SPACED_RUN, 'spaced letters', fromSpaced, layers);
   layers.push(...readLeet(text));
   if (countOf(text, ROT13_WORDS) >= 2) layers.push(whole('rot13', rot13(text), text));
-  if (countOf(text, REVERSED_WORDS) >= 1) layers.push(whole('reversed text', [...text].reverse().join(''), text));
+  if (countOf(text, REVERSED_WORDS) >= 1)
+    layers.push(whole('reversed text', Array.from(text).toReversed().join(''), text));
   return layers;
 }
 

@@ -200,7 +200,7 @@ export const MARKERS: readonly Marker[] = [
   marker(
     'injection_answer_shape',
     0.5,
-    /\bin your (?:next |final )?(?:answer|response|reply|output|summary)\b[,:] ?(?!(?:i|we|you|please let|it|the)\b)[a-z]{3,14}\b/gi,
+    /\bin your (?:next |final )?(?:(?:answer|response|output|summary)\b[,:] ?|reply\b[,:] ?(?!please\b))(?!(?:i|we|you|please let|it|the)\b)[a-z]{3,14}\b/gi,
     SHAPE,
   ),
   marker(

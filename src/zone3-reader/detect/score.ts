@@ -23,7 +23,9 @@ export interface Scored {
 const WINDOW_CHARS = 700;
 /** Words about attacks beside quoted orders: somebody explains. It weakens, it never clears. */
 const QUOTED_FACTOR = 0.5;
+const TREATISE_FACTOR = 0.35;
 const ABOUT_MIN = 2;
+const ABOUT_MANY = 4;
 const ABOUT_CHARS = 400;
 /** Evidence below this is not shown by itself. */
 const SHOWN_MIN = 0.3;
@@ -36,7 +38,7 @@ export function scoreText(text: string): Scored {
   if (evidence.length === 0) return { score: 0, evidence: [] };
   const about = hits.filter((hit) => (hit.mask & BIT.about) !== 0).map((hit) => hit.start);
   const weighed = evidence
-    .map((item) => ({ ...item, weight: item.weight * (explains(about, item, text) ? QUOTED_FACTOR : 1) }))
+    .map((item) => ({ ...item, weight: item.weight * explanation(about, item, text) }))
     .sort((x, y) => x.start - y.start);
   return { score: bestWindow(weighed), evidence: strongest(weighed) };
 }
@@ -64,13 +66,14 @@ function markerEvidence(text: string): Evidence[] {
   return found;
 }
 
-/** Two words about attacks nearby, or one beside an order that stands in quotes. */
-function explains(about: readonly number[], item: Evidence, text: string): boolean {
+/** How much of an order is left beside two words about attacks, or beside one when it stands in quotes: 1 is all. */
+function explanation(about: readonly number[], item: Evidence, text: string): number {
   let near = 0;
   for (const place of about) if (Math.abs(place - item.start) <= ABOUT_CHARS) near += 1;
-  return (
-    near >= ABOUT_MIN || (near > 0 && /["'`\u201C\u00AB]\s?$/.test(text.slice(Math.max(0, item.start - 3), item.start)))
-  );
+  if (near >= ABOUT_MANY) return TREATISE_FACTOR;
+  if (near >= ABOUT_MIN) return QUOTED_FACTOR;
+  const quoted = /["'`\u201C\u00AB]\s?$/.test(text.slice(Math.max(0, item.start - 3), item.start));
+  return near > 0 && quoted ? QUOTED_FACTOR : 1;
 }
 
 /** INVARIANT: sorted by start. Each rule counts once a window with its heaviest evidence. */

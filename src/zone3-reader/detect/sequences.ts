@@ -149,21 +149,21 @@ function isNegated(hits: readonly Hit[], at: number): boolean {
 /** The hit that ends the sequence begun at `from`, or null. Greedy: the nearest hit that fits is taken. */
 function follow(hits: readonly Hit[], from: number, steps: readonly Step[]): Hit | null {
   let at = from;
-  let current = hits[from];
-  for (let s = 1; s < steps.length; s++) {
-    const step = steps[s];
-    let next: Hit | undefined;
-    for (let j = at + 1; j < hits.length && current !== undefined && step !== undefined; j++) {
-      const hit = hits[j];
-      if (hit === undefined || hit.sentence !== current.sentence || hit.start - current.end > step.gap) break;
-      if ((hit.mask & step.mask) !== 0) {
-        next = hit;
-        at = j;
-        break;
-      }
-    }
-    if (next === undefined) return null;
-    current = next;
+  for (const step of steps.slice(1)) {
+    at = nextHit(hits, at, step);
+    if (at < 0) return null;
   }
-  return current ?? null;
+  return hits[at] ?? null;
+}
+
+/** Index of the nearest hit of the same sentence that `step` takes, or -1. */
+function nextHit(hits: readonly Hit[], from: number, step: Step): number {
+  const current = hits[from];
+  if (current === undefined) return -1;
+  for (let i = from + 1; i < hits.length; i++) {
+    const hit = hits[i];
+    if (hit === undefined || hit.sentence !== current.sentence || hit.start - current.end > step.gap) return -1;
+    if ((hit.mask & step.mask) !== 0) return i;
+  }
+  return -1;
 }

@@ -7,6 +7,9 @@ const WEAK =
   /^(?:agents?|assistante?n?s?|assistent(?:en|e)?|asistentes?|assistenti?|models?|modell|modelos?|modele|bots?|агент\p{L}*|модел\p{L}*|助手|助理|模型|アシスタント)$/iu;
 /** What may stand between the name and its comma: `AI assistant reading this:`. */
 const TAIL = /^(?:[ -][\p{L}\p{N}'’-]{1,20}){0,4}\s?(?:[:：,，]|[。—–-]\s)/u;
+/** `User-Agent:` and its kind. */
+const FIELD_NAME = /^(?!AI|KI|IA)[A-Z][a-z]*(?:-[A-Z][a-z]*)+:$/;
+const TRADE = /\b(?:mail|user|transfer|delivery|travel|estate|sales|support|insurance|shipping|free)[ -]$/i;
 const HEAD_WORDS_MAX = 5;
 const LINE_START = /[\n.!?。！？;(]/;
 const WARES =
@@ -19,7 +22,10 @@ export function vocatives(text: string, hits: readonly Hit[]): Evidence[] {
     if ((hit.mask & BIT.model) === 0 || found.length >= 20) continue;
     const after = text.slice(hit.end, hit.end + 100);
     if (!TAIL.test(after) || WARES.test(after) || !startsLine(text, hit.start)) continue;
-    const weak = WEAK.test(text.slice(hit.start, hit.end));
+    const word = text.slice(hit.start, hit.end);
+    if (FIELD_NAME.test(`${word}${after.charAt(0)}`) || TRADE.test(text.slice(Math.max(0, hit.start - 16), hit.start)))
+      continue;
+    const weak = WEAK.test(word);
     found.push({
       rule: 'injection_addressed',
       weight: weak ? 0.35 : 0.55,

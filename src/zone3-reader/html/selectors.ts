@@ -74,7 +74,7 @@ function parseSelector(text: string): Selector | null {
     } else return null;
   }
   compounds.push(current);
-  return { compounds: compounds.reverse(), combinators: combinators.reverse(), specificity };
+  return { compounds: compounds.toReversed(), combinators: combinators.toReversed(), specificity };
 }
 
 interface OpenCompound {

@@ -3,17 +3,17 @@ import { EXTRACT_UNSAFE } from '../../contracts/index.ts';
 /** Everything that draws nothing or turns the reading order. INVARIANT: no output of this room matches it. */
 const UNSAFE = new RegExp(`[${EXTRACT_UNSAFE}]`, 'gu');
 const UNSAFE_ONCE = new RegExp(`[${EXTRACT_UNSAFE}]`, 'u');
-const LINE_ENDS = /\r\n?|[\u0085\u2028\u2029\u000B\u000C]/g;
+const LINE_ENDS = /\r\n?|[\u0085\u2028\u2029\v\f]/g;
 /** More marks on one base than any language writes: the flood covers neighbouring lines. */
 const MARK_FLOOD = /(\p{M}{4})\p{M}+/gu;
-const ASCII_PRINTABLE = /^[\n\t\x20-\x7e]*$/;
+const NOT_PLAIN = /[^\n\t\u0020-\u007E]/;
 
 /**
  * The one text form of this room: NFKC, line feeds only, nothing that does not draw, at most four marks on a base.
  * Idempotent: cleaning clean text changes nothing.
  */
 export function cleanText(text: string): string {
-  if (ASCII_PRINTABLE.test(text)) return text;
+  if (!NOT_PLAIN.test(text)) return text;
   let out = strip(text.replace(LINE_ENDS, '\n')).normalize('NFKC');
   // Compatibility forms may decompose into something that is stripped, and stripping may bring marks together.
   if (UNSAFE_ONCE.test(out)) out = strip(out);

@@ -13,8 +13,13 @@ export interface Invisible {
   readonly controls: number;
 }
 
-const ANY =
-  /[\u0000-\u0008\u000E-\u001F\u007F\u00AD\u034F\u180E\u200B-\u200F\u202A-\u202E\u2060-\u206F\uFE00-\uFE0F\uFEFF\u{E0000}-\u{E01EF}]|\p{M}{5}/u;
+/** Written as a string: a pattern that names control characters on purpose. */
+const CONTROLS = '\\u0000-\\u0008\\u000E-\\u001F\\u007F';
+const ANY = new RegExp(
+  `[${CONTROLS}\\u00AD\\u034F\\u180E\\u200B-\\u200F\\u202A-\\u202E\\u2060-\\u206F\\uFE00-\\uFE0F\\uFEFF\\u{E0000}-\\u{E01EF}]|\\p{M}{5}`,
+  'u',
+);
+const CONTROL = new RegExp(`[${CONTROLS}]`, 'g');
 const NOTHING: Invisible = {
   messages: [],
   tags: 0,
@@ -48,7 +53,7 @@ export function findInvisible(text: string): Invisible {
     selectors: selectors.count,
     softHyphens: count(source, /\u00AD/g),
     markFlood: /\p{M}{5}/u.test(source),
-    controls: count(source, /[\u0000-\u0008\u000E-\u001F\u007F]/g),
+    controls: count(source, CONTROL),
   };
 }
 
@@ -93,7 +98,7 @@ function decodeBits(text: string): string {
   for (const zero of kinds.slice(0, 4)) {
     for (const one of kinds.slice(0, 4)) {
       if (zero === one) continue;
-      const bits = [...joined]
+      const bits = Array.from(joined)
         .filter((char) => char === zero || char === one)
         .map((char) => (char === one ? '1' : '0'));
       for (const width of [8, 16]) {
