@@ -3,10 +3,9 @@ import { openMaildir, serveConnector } from '../../connectors/index.ts';
 
 /** The socket to the executor, inherited connected. */
 const EXECUTOR_FD = 3;
-/** Where the sandbox shows the mail folder. */
-const MAIL_PATH = '/mail';
-
-const [name, path = MAIL_PATH] = process.argv.slice(2);
+const [name = 'maildir'] = process.argv.slice(2);
+/** Where the sandbox shows the mail folder; the supervisor's fixed table says so. */
+const path = process.env['HARDSHELL_MAIL'] ?? '/mail';
 if (name !== 'maildir') {
   process.stderr.write('connector: unknown provider; this build has `maildir`\n');
   process.exit(2);

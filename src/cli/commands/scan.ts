@@ -1,0 +1,213 @@
+import { availableParallelism } from 'node:os';
+import { resolve } from 'node:path';
+import type { Readable, Writable } from 'node:stream';
+import { HardshellError } from '../../contracts/index.ts';
+import { closeInheritedDescriptors } from '../../isolation/index.ts';
+import { openLauncher, type ReaderLauncher } from '../scan/launch.ts';
+import { measure } from '../scan/measure.ts';
+import { canGoOn, ScanOutput, type OutputFormat } from '../scan/output.ts';
+import { ProgressLine } from '../scan/progress.ts';
+import { isAtLeast, LEVELS, type Threshold } from '../scan/row.ts';
+import { runScan } from '../scan/run.ts';
+import { START, type Position } from '../scan/sources/messages.ts';
+import {
+  defaultStatePath,
+  digestAsked,
+  loadProgress,
+  removeProgress,
+  saveProgress,
+  type Progress,
+} from '../scan/state-file.ts';
+import { countAtLeast, emptySummary } from '../scan/summary.ts';
+import { number } from '../scan/table.ts';
+
+export interface ScanOptions {
+  /** Files and folders; `-` alone is standard input. */
+  readonly paths: readonly string[];
+  /** One JSON object a line on standard output. */
+  readonly json?: boolean;
+  /** A page is written to this file. */
+  readonly html?: string;
+  readonly threshold?: string;
+  /** Worst messages that the table shows. */
+  readonly top?: number;
+  /** A line group for every message instead of the worst. */
+  readonly all?: boolean;
+  readonly state?: string;
+  readonly restart?: boolean;
+  /** Readers at the same time; default: one a core. */
+  readonly jobs?: number;
+}
+
+export interface ScanPlace {
+  readonly home: string;
+  readonly checkout: string;
+  readonly node: string;
+  readonly env: Readonly<Record<string, string | undefined>>;
+}
+
+export interface ScanStreams {
+  readonly stdin: Readable;
+  readonly stdout: Writable & { readonly isTTY?: boolean; readonly columns?: number };
+  readonly stderr: Writable & { readonly isTTY?: boolean; readonly columns?: number };
+  /** Aborted by Ctrl-C. */
+  readonly signal: AbortSignal;
+}
+
+const SAVE_MS = 2_000;
+const TOP_DEFAULT = 20;
+const TOP_MAX = 1_000;
+
+/**
+ * `hardshell scan`. Exit code 0: done; 3: done, with messages at or above the threshold; 1: something could not be
+ * scanned, or it was interrupted; 2: wrong use.
+ */
+export async function scan(options: ScanOptions, place: ScanPlace, streams: ScanStreams): Promise<number> {
+  const asked = parseOptions(options);
+  if (typeof asked === 'string') return say(streams, asked, 2);
+  // A sandbox hands on what it inherits: whatever our starter left open is closed first.
+  closeInheritedDescriptors();
+  try {
+    const launcher = await openLauncher(place);
+    try {
+      return await scanWith(launcher, { options, asked, place, streams });
+    } finally {
+      await launcher.close();
+    }
+  } catch (error) {
+    if (error instanceof HardshellError) return say(streams, error.message, 1);
+    if (isSystemError(error))
+      return say(streams, `\`${error.path ?? 'a file'}\` could not be used (${error.code}); check path and disk`, 1);
+    throw error;
+  }
+}
+
+interface Asked {
+  readonly paths: readonly string[];
+  readonly fromStdin: boolean;
+  readonly format: OutputFormat;
+  readonly threshold: Threshold;
+  readonly top: number;
+  readonly readers: number;
+}
+
+interface At {
+  readonly options: ScanOptions;
+  readonly asked: Asked;
+  readonly place: ScanPlace;
+  readonly streams: ScanStreams;
+}
+
+async function scanWith(launcher: ReaderLauncher, { options, asked, place, streams }: At): Promise<number> {
+  const digest = digestAsked([
+    asked.paths,
+    [asked.format.kind, options.html ?? '', asked.threshold, String(asked.top), String(options.all)],
+  ]);
+  const statePath = asked.fromStdin ? null : (options.state ?? defaultStatePath(digest, place.env));
+  const found = statePath === null || options.restart === true ? null : loadProgress(statePath, digest);
+  const earlier = found !== null && canGoOn(asked.format, found.outputBytes) ? found : null;
+  const summary = earlier?.summary ?? emptySummary();
+  const startedMs = performance.now() - (earlier?.elapsedMs ?? 0);
+  const output = new ScanOutput(asked.format, { ...streams, ...asked }, earlier);
+  if (earlier !== null) note(streams, `going on after ${number(summary.messages)} messages; --restart begins anew`);
+  const total = asked.fromStdin ? null : measure(asked.paths);
+  const progress = new ProgressLine({ stream: streams.stderr, summary, totalBytes: () => total?.bytes() ?? null });
+  let position: Position = earlier?.position ?? START;
+  let savedMs = performance.now();
+  const save = (): void => {
+    savedMs = performance.now();
+    if (statePath === null) return;
+    const saved: Progress = {
+      v: 1,
+      asked: digest,
+      position,
+      outputBytes: output.flush(),
+      elapsedMs: savedMs - startedMs,
+      summary,
+    };
+    saveProgress(statePath, saved);
+  };
+  try {
+    const finished = await runScan({
+      ...asked,
+      stdin: asked.fromStdin ? streams.stdin : null,
+      launcher,
+      from: position,
+      summary,
+      signal: streams.signal,
+      onRow: async (row, after) => {
+        position = after;
+        if (asked.format.kind === 'table' && options.all === true) progress.clear();
+        await output.row(row);
+        if (performance.now() - savedMs >= SAVE_MS) save();
+      },
+      onProblem: (problem) => output.problem(problem),
+      onChanged: () => {
+        note(streams, 'the inputs changed since the scan was interrupted: beginning anew');
+        Object.assign(summary, emptySummary());
+        position = START;
+        output.restart();
+      },
+    });
+    progress.end();
+    if (!finished) {
+      save();
+      output.close();
+      const again =
+        statePath === null
+          ? 'standard input cannot be resumed'
+          : 'run the same command again to go on from here, with --restart to begin anew';
+      return say(streams, `stopped after ${number(summary.messages)} messages; ${again}`, 1);
+    }
+    await output.finish(summary, performance.now() - startedMs);
+    if (statePath !== null) removeProgress(statePath);
+    if (countAtLeast(summary, asked.threshold) > 0) return 3;
+    return summary.problems.length > 0 ? 1 : 0;
+  } finally {
+    total?.stop();
+    progress.end();
+  }
+}
+
+function parseOptions(options: ScanOptions): Asked | string {
+  const { paths, threshold = 'medium', top = TOP_DEFAULT, jobs = availableParallelism() } = options;
+  if (paths.length === 0)
+    return 'give a path: an mbox, a Maildir, .eml files or a folder of them, or `-` for standard input';
+  const fromStdin = paths.includes('-');
+  if (fromStdin && paths.length > 1) return '`-` (standard input) stands alone; scan the other paths by themselves';
+  if (options.json === true && options.html !== undefined) return 'give --json or --html, not both';
+  if (!isThreshold(threshold)) return '--threshold is one of low, medium, high';
+  if (!Number.isInteger(top) || top < 0 || top > TOP_MAX) return `--top is a number from 0 to ${TOP_MAX}`;
+  if (!Number.isInteger(jobs) || jobs < 1 || jobs > 64) return '--jobs is a number from 1 to 64';
+  const format: OutputFormat =
+    options.json === true
+      ? { kind: 'json' }
+      : options.html === undefined
+        ? { kind: 'table', all: options.all ?? false }
+        : { kind: 'html', path: resolve(options.html) };
+  return {
+    paths: fromStdin ? paths : paths.map((path) => resolve(path)),
+    fromStdin,
+    format,
+    threshold,
+    top,
+    readers: jobs,
+  };
+}
+
+function isThreshold(text: string): text is Threshold {
+  return LEVELS.some((level) => level === text && isAtLeast(level, 'low'));
+}
+
+function isSystemError(error: unknown): error is Error & { readonly code: string; readonly path?: string } {
+  return error instanceof Error && 'code' in error && typeof error.code === 'string' && 'syscall' in error;
+}
+
+function note(streams: ScanStreams, sentence: string): void {
+  streams.stderr.write(`hardshell: ${sentence}\n`);
+}
+
+function say(streams: ScanStreams, sentence: string, code: number): number {
+  note(streams, sentence);
+  return code;
+}

@@ -1,0 +1,79 @@
+import type { Readable } from 'node:stream';
+import { LIMITS } from '../../contracts/index.ts';
+import type { ReaderLauncher } from './launch.ts';
+import { readAll, type Job } from './pool.ts';
+import { makeRow, type Row, type Threshold } from './row.ts';
+import { findInStream, findMessages, type Found, type FoundMessage, type Position } from './sources/messages.ts';
+import type { Problem } from './sources/walk.ts';
+import { addProblem, addRow, type Summary } from './summary.ts';
+
+export interface RunOptions {
+  readonly paths: readonly string[];
+  readonly stdin: Readable | null;
+  readonly launcher: ReaderLauncher;
+  readonly readers: number;
+  readonly threshold: Threshold;
+  /** Worst messages to remember. */
+  readonly top: number;
+  readonly from: Position;
+  readonly summary: Summary;
+  readonly deadlineMs?: number;
+  readonly signal: AbortSignal;
+  /** Called for each message, in order, after it was counted. A promise holds the scan back. */
+  readonly onRow: (row: Row, after: Position) => void | Promise<void>;
+  readonly onProblem: (problem: Problem) => void;
+  /** The inputs are not those of the interrupted run: everything starts anew. */
+  readonly onChanged: () => void;
+}
+
+/** A message without its bytes: what is kept while it is being read. */
+type About = Omit<FoundMessage, 'bytes'>;
+
+/** Finds, reads and counts every message. True when it came to the end, false when it was told to stop. */
+export async function runScan(options: RunOptions): Promise<boolean> {
+  const found = options.stdin === null ? findMessages(options.paths, options.from) : findInStream(options.stdin);
+  const rows = readAll(jobsOf(found, options), {
+    launcher: options.launcher,
+    readers: options.readers,
+    deadlineMs: options.deadlineMs ?? LIMITS.readerMsMax.value,
+    finish: (about: About, result) => ({ row: makeRow(about, result), after: about.after }),
+  });
+  const stop = new Promise<'stop'>((resolve) => {
+    if (options.signal.aborted) resolve('stop');
+    options.signal.addEventListener('abort', () => resolve('stop'), { once: true });
+  });
+  try {
+    for (;;) {
+      const next = await Promise.race([rows.next(), stop]);
+      if (next === 'stop') return false;
+      if (next.done === true) return true;
+      addRow(options.summary, next.value.row, options);
+      await options.onRow(next.value.row, next.value.after);
+    }
+  } finally {
+    await rows.return(undefined);
+  }
+}
+
+async function* jobsOf(found: AsyncGenerator<Found>, options: RunOptions): AsyncGenerator<Job<About>> {
+  for await (const each of found) {
+    switch (each.kind) {
+      case 'problem':
+        addProblem(options.summary, each);
+        options.onProblem(each);
+        break;
+      case 'changed':
+        options.onChanged();
+        break;
+      case 'message': {
+        const { bytes, ...about } = each;
+        const failure = about.failure ?? (bytes === null ? 'unreadable' : null);
+        if (bytes !== null && failure === null) yield { bytes, about };
+        else yield { bytes: Buffer.alloc(0), about, known: { kind: 'failed', reason: failure ?? 'unreadable' } };
+        break;
+      }
+      default:
+        each satisfies never;
+    }
+  }
+}
