@@ -10,6 +10,7 @@ interface Entry {
   readonly declarations: readonly Declaration[];
 }
 
+const VARIABLE = /var\(\s*(--[\w-]{1,80})\s*(?:,([^()]{0,120}))?\)/g;
 const NONE: readonly Declaration[] = [];
 const NO_ENTRIES: readonly Entry[] = [];
 
@@ -18,6 +19,7 @@ export class Cascade {
   readonly #byKey = new Map<string, Entry[]>();
   readonly #inline = new Map<string, readonly Declaration[]>();
   readonly #context = new MatchContext(CAPS.cssStepsMax);
+  readonly #variables = new Map<string, string>();
   #count = 0;
 
   get exhausted(): boolean {
@@ -29,6 +31,7 @@ export class Cascade {
       for (const selector of parseSelectors(rule.selectors)) {
         if (this.#count >= CAPS.cssRulesMax) return;
         this.#count += 1;
+        this.#resolve(rule.declarations);
         const key = keyOf(selector);
         const entry: Entry = { selector, order: this.#count, declarations: rule.declarations };
         const list = this.#byKey.get(key);
@@ -42,11 +45,10 @@ export class Cascade {
   declarationsOf(element: Element): readonly Declaration[] {
     const style = attribute(element, 'style');
     const inline = style === undefined ? NONE : this.#parseInline(style);
-    if (this.#count === 0) return inline.some((item) => item.important) ? byImportance(inline) : inline;
-    const found = this.#matching(element);
-    if (found.length === 0) return inline.some((item) => item.important) ? byImportance(inline) : inline;
+    const found = this.#count === 0 ? NO_ENTRIES : this.#matching(element);
+    if (found.length === 0) return this.#resolve(byImportance(inline));
     const sorted = [...found].sort((x, y) => x.selector.specificity - y.selector.specificity || x.order - y.order);
-    return byImportance([...sorted.flatMap((entry) => entry.declarations), ...inline]);
+    return this.#resolve(byImportance([...sorted.flatMap((entry) => entry.declarations), ...inline]));
   }
 
   #matching(element: Element): readonly Entry[] {
@@ -64,6 +66,22 @@ export class Cascade {
       }
     }
     return found ?? NO_ENTRIES;
+  }
+
+  /**
+   * Puts custom properties in. One table for the whole message, the last value wins: enough to see what a mail hides
+   * behind `var()`, not a model of inheritance.
+   */
+  #resolve(list: readonly Declaration[]): readonly Declaration[] {
+    if (!list.some((item) => item.name.startsWith('--') || item.value.includes('var('))) return list;
+    for (const item of list)
+      if (item.name.startsWith('--') && this.#variables.size < 500) this.#variables.set(item.name, item.value);
+    return list.map((item) => ({
+      ...item,
+      value: item.value.replace(VARIABLE, (_, name: string, fallback: string | undefined) =>
+        (this.#variables.get(name) ?? fallback ?? '').slice(0, 200),
+      ),
+    }));
   }
 
   #parseInline(style: string): readonly Declaration[] {

@@ -31,7 +31,7 @@ export function parseDeclarations(block: string): Declaration[] {
     const colon = piece.indexOf(':');
     if (colon < 0) continue;
     const name = piece.slice(0, colon).trim();
-    if (!RELEVANT.has(name)) continue;
+    if (!RELEVANT.has(name) && !name.startsWith('--')) continue;
     const raw = piece.slice(colon + 1).trim();
     const bang = /!\s*important$/.exec(raw);
     const value = bang === null ? raw : raw.slice(0, bang.index).trim();

@@ -9,6 +9,7 @@ export class TextBuilder {
   #lineStart = true;
   #marker = '';
   #quotes = 0;
+  #lineQuotes = 0;
   readonly #max: number;
 
   constructor(max: number) {
@@ -95,11 +96,13 @@ export class TextBuilder {
     if (text === '' || this.full) return;
     if (this.#newlines > 0 && this.#length > 0) {
       const prefix = '> '.repeat(Math.min(8, this.#quotes));
-      this.#push(this.#newlines === 1 ? `\n${prefix}` : `\n${prefix.trimEnd()}\n${prefix}`);
+      const between = '> '.repeat(Math.min(8, this.#quotes, this.#lineQuotes)).trimEnd();
+      this.#push(this.#newlines === 1 ? `\n${prefix}` : `\n${between}\n${prefix}`);
     } else if (this.#length === 0) this.#push('> '.repeat(Math.min(8, this.#quotes)));
     else if (this.#gap !== '') this.#push(this.#gap);
     if (this.#marker !== '') this.#push(this.#marker);
     this.#newlines = 0;
+    this.#lineQuotes = this.#quotes;
     this.#gap = '';
     this.#marker = '';
     this.#lineStart = false;
