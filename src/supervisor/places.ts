@@ -8,6 +8,7 @@ import {
   rmdirSync,
   symlinkSync,
   unlinkSync,
+  writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
 import { HardshellError } from '../contracts/index.ts';
@@ -59,6 +60,20 @@ export function shareModelBridges(path: string, model: Ids | undefined): void {
   if (model === undefined) return;
   chownSync(path, 0, model.gid);
   chmodSync(path, 0o751);
+}
+
+const TEMPLATES_MAX = 100;
+const TEMPLATE_BYTES_MAX = 65_536;
+
+/** The owner's templates, copied as bytes to where one planner may read them: its uid cannot reach the home. */
+export function lendTemplates(from: string, to: string): void {
+  mkdirSync(to, { mode: 0o700 });
+  chmodSync(to, 0o750);
+  for (const name of readdirSync(from).slice(0, TEMPLATES_MAX)) {
+    const found = lstatSync(join(from, name));
+    if (!found.isFile() || found.size > TEMPLATE_BYTES_MAX) continue;
+    writeFileSync(join(to, name), readFileSync(join(from, name)), { mode: 0o640 });
+  }
 }
 
 /** In a planner's bridge, the name of the model's socket leads to the directory that the model serves. */

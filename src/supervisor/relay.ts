@@ -1,11 +1,6 @@
 import { chmodSync } from 'node:fs';
 import { createConnection, createServer, type Socket } from 'node:net';
-
-/** The one local model endpoint that the owner configured. */
-export interface ModelEndpoint {
-  readonly host: string;
-  readonly port: number;
-}
+import type { ModelEndpoint } from './table.ts';
 
 export interface Relay {
   readonly close: () => void;
@@ -14,7 +9,11 @@ export interface Relay {
 const CONNECTIONS_MAX = 32;
 
 /** Carries bytes between a Unix socket and that one address, and reads none of them. */
-export async function startRelay(path: string, endpoint: ModelEndpoint, mode: number): Promise<Relay> {
+export async function startRelay(
+  path: string,
+  endpoint: Pick<ModelEndpoint, 'host' | 'port'>,
+  mode: number,
+): Promise<Relay> {
   const open = new Set<Socket>();
   const server = createServer({ allowHalfOpen: true }, (inner) => {
     const outer = createConnection({ host: endpoint.host, port: endpoint.port, allowHalfOpen: true });

@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { HardshellError, type ZoneProfile } from '../contracts/index.ts';
 import type { ZoneExit } from '../isolation/index.ts';
 import type { Listener } from '../bridge/index.ts';
-import { startRelay, type ModelEndpoint, type Relay } from './relay.ts';
+import { startRelay, type Relay } from './relay.ts';
 import { serveSupervisor } from './serve.ts';
 import { Zones, type ZonesOptions } from './zones.ts';
 
@@ -15,7 +15,6 @@ export interface SupervisorOptions extends ZonesOptions {
   readonly firstStart: boolean;
   /** Asked every 100 ms and before each start; anything but true stops everything. */
   readonly isArmed: () => boolean;
-  readonly modelEndpoint: ModelEndpoint | undefined;
   /** What a person should know, in a sentence: restarts, incidents. */
   readonly tell: (sentence: string) => void;
 }
@@ -146,9 +145,9 @@ class RunningSupervisor implements Supervisor {
   }
 
   async #startModel(): Promise<void> {
-    const { modelEndpoint } = this.#options;
-    if (modelEndpoint === undefined) return;
-    this.#relay ??= await startRelay(join(this.#zones.makeRelayDirectory(), 'relay.sock'), modelEndpoint, 0o660);
+    const { model } = this.#options.places;
+    if (model === undefined) return;
+    this.#relay ??= await startRelay(join(this.#zones.makeRelayDirectory(), 'relay.sock'), model, 0o660);
     const { exited } = await this.#zones.start({ profile: 'model' });
     void exited.then((exit) => this.#restart('model', exit, () => this.#startModel()));
   }

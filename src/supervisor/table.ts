@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import type { ZoneProfile } from '../contracts/index.ts';
 import type { Mount, ZoneLimits, ZoneSpec } from '../isolation/index.ts';
 
@@ -11,6 +12,16 @@ export interface TablePlaces {
   readonly runOutsideHome: boolean;
   /** Holds Node and packed files by digest, below `run`; hidden from the executor. */
   readonly library: string | undefined;
+  readonly model: ModelEndpoint | undefined;
+}
+
+/** The one local model server that the owner configured. */
+export interface ModelEndpoint {
+  readonly host: string;
+  readonly port: number;
+  /** Path that its API begins with, such as `/v1`. */
+  readonly basePath: string;
+  readonly name: string;
 }
 
 /** One start of one process. */
@@ -118,7 +129,7 @@ function profileOf(start: Start, places: TablePlaces): Profile {
           { kind: 'read', from: `${places.run}/${start.name}`, to: INSIDE.bridge },
           { kind: 'read', from: `${places.run}/model-bridges/${start.name}`, to: INSIDE.modelBridge },
         ],
-        env: {},
+        env: { HARDSHELL_TEMPLATES: `${INSIDE.bridge}/templates` },
         nodeFlags: permissionFlags([INSIDE.bridge, INSIDE.modelBridge]),
         sockets: 'connect',
         watch: false,
@@ -131,7 +142,7 @@ function profileOf(start: Start, places: TablePlaces): Profile {
           { kind: 'read', from: `${places.run}/model-relay`, to: INSIDE.modelRelay },
           { kind: 'write', from: `${places.run}/model-bridges`, to: INSIDE.modelBridges },
         ],
-        env: {},
+        env: modelEnvironment(places.model),
         nodeFlags: [],
         sockets: 'serve',
         watch: true,
@@ -163,6 +174,8 @@ function executorProfile(start: Start, places: TablePlaces): Profile {
       HARDSHELL_RUN: INSIDE.run,
       HARDSHELL_MODE: start.mode,
       HARDSHELL_DEPLOYMENT: 'checkout',
+      // Where /proc is not bound the executor cannot read it, and deadlines need it.
+      HARDSHELL_BOOT_ID: readFileSync('/proc/sys/kernel/random/boot_id', 'latin1').trim(),
       ...(start.firstStart ? { HARDSHELL_FIRST_START: '1' } : {}),
     },
     nodeFlags: [],
@@ -170,6 +183,10 @@ function executorProfile(start: Start, places: TablePlaces): Profile {
     watch: true,
     tmpBytesMax: 64 * MIB,
   };
+}
+
+function modelEnvironment(model: ModelEndpoint | undefined): Readonly<Record<string, string>> {
+  return model === undefined ? {} : { HARDSHELL_MODEL_BASE_PATH: model.basePath, HARDSHELL_MODEL_NAME: model.name };
 }
 
 /** Node's own second wall, for processes that read hostile bytes or run the attacker's plan. */

@@ -11,7 +11,15 @@ import {
 } from '../isolation/index.ts';
 import { EventLog } from './events.ts';
 import { keepHarmlessLines, openLogFile } from './log-file.ts';
-import { linkModelSocket, makeSocketDirectory, removeEntry, shareModelBridges, UidPool, type Ids } from './places.ts';
+import {
+  lendTemplates,
+  linkModelSocket,
+  makeSocketDirectory,
+  removeEntry,
+  shareModelBridges,
+  UidPool,
+  type Ids,
+} from './places.ts';
 import { zoneSpec, type TablePlaces } from './table.ts';
 
 /** Directories of the packed program and of the self-probe, as the zone's uid may read them. */
@@ -228,6 +236,7 @@ export class Zones {
     makeSocketDirectory(join(run, name), ids);
     if (profile !== 'planner') return;
     linkModelSocket(join(run, name));
+    lendTemplates(join(this.#options.places.home, 'templates'), join(run, name, 'templates'));
     makeSocketDirectory(join(run, 'model-bridges', name), ids, this.#modelIds);
   }
 
@@ -236,7 +245,7 @@ export class Zones {
     if (profile !== 'planner' && profile !== 'reader-email') return;
     for (const path of [join(run, name), join(run, 'model-bridges', name)]) {
       try {
-        removeEntry(path, 1);
+        removeEntry(path, 2);
       } catch {
         // The executor still listens there; the next start cleans.
       }

@@ -1,22 +1,23 @@
-import { copyFileSync, existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createSideLog } from '../../audit/index.ts';
 import { defaultConfigText } from '../../config/index.ts';
 import { createDurableFile } from '../../state/index.ts';
 
-/** What a new home gets besides its keys: settings with every default, the default policy, the log of stops, mail to look at. */
+/** What a new home gets besides its keys: settings with every default, the default policy, templates, the log of stops, mail to look at. */
 export async function furnishHome(home: string, checkout: string): Promise<{ samples: number }> {
   createDurableFile(join(home, 'hardshell.json'), Buffer.from(defaultConfigText()), 0o600);
   const policy = join(checkout, 'policies', 'default.cedar');
   if (existsSync(policy)) createDurableFile(join(home, 'policy.cedar'), readFileSync(policy), 0o600);
   const log = await createSideLog(join(home, 'audit'), { name: 'stop-audit', mode: 'none', wallMs: Date.now });
   await log.close();
-  return { samples: copySamples(join(checkout, 'samples'), join(home, 'mail', 'in')) };
+  copyEach(join(checkout, 'templates'), join(home, 'templates'), '.txt');
+  return { samples: copyEach(join(checkout, 'samples'), join(home, 'mail', 'in'), '.eml') };
 }
 
-function copySamples(from: string, to: string): number {
+function copyEach(from: string, to: string, ending: string): number {
   if (!existsSync(from)) return 0;
-  const names = readdirSync(from).filter((name) => name.endsWith('.eml'));
-  for (const name of names) copyFileSync(join(from, name), join(to, name));
+  const names = readdirSync(from).filter((name) => name.endsWith(ending));
+  for (const name of names) writeFileSync(join(to, name), readFileSync(join(from, name)), { mode: 0o600, flag: 'wx' });
   return names.length;
 }

@@ -1,4 +1,4 @@
-import type { Config, ZoneLimitsConfig } from '../../config/index.ts';
+import type { Config, LocalModel, ZoneLimitsConfig } from '../../config/index.ts';
 import { HardshellError, type ZoneProfile } from '../../contracts/index.ts';
 import type { ZoneLimits } from '../../isolation/index.ts';
 import type { ModelEndpoint } from '../../supervisor/index.ts';
@@ -6,7 +6,7 @@ import type { ModelEndpoint } from '../../supervisor/index.ts';
 /** What the supervisor takes from the configuration: limits, and the one local address it relays. */
 export interface Settings {
   readonly limits: Readonly<Record<ZoneProfile, ZoneLimits>>;
-  readonly modelEndpoint: ModelEndpoint | undefined;
+  readonly model: ModelEndpoint | undefined;
   readonly logBytesMax: number;
 }
 
@@ -19,7 +19,7 @@ export function readSettings({ zones, models, logging }: Config): Settings {
       planner: toLimits(zones.planner),
       model: toLimits(zones.model),
     },
-    modelEndpoint: models.local === null ? undefined : endpointOf(models.local.baseUrl),
+    model: models.local === null ? undefined : endpointOf(models.local),
     logBytesMax: logging.maxMiB * 1024 * 1024,
   };
 }
@@ -40,7 +40,8 @@ function toLimits({ memoryMiB, tasks, cpus }: ZoneLimitsConfig): ZoneLimits {
 }
 
 /** The configuration has checked that it is plain HTTP to this machine, with a port. */
-function endpointOf(baseUrl: string): ModelEndpoint {
-  const { hostname, port } = new URL(baseUrl);
-  return { host: hostname.replace(/^\[|\]$/g, ''), port: port === '' ? 80 : Number(port) };
+function endpointOf({ baseUrl, model }: LocalModel): ModelEndpoint {
+  const { hostname, port, pathname } = new URL(baseUrl);
+  const host = hostname.replace(/^\[|\]$/g, '');
+  return { host, port: port === '' ? 80 : Number(port), basePath: pathname === '/' ? '' : pathname, name: model };
 }

@@ -65,12 +65,14 @@ export async function up(options: UpOptions): Promise<UpResult> {
     cleanRun(paths.run);
     const { driver, findProgram } = openWalls({ options, paths, bwrap, runtime: await runtime });
     requireMode(driver.mode, config);
+    const { limits, logBytesMax, model } = readSettings(config);
     const supervisor = await startSupervisor({
       driver,
-      places: { home: paths.home, run: paths.run, runOutsideHome: uid === 0, library: paths.library },
+      places: { home: paths.home, run: paths.run, runOutsideHome: uid === 0, library: paths.library, model },
       zonesRecord: paths.zonesRecord,
       logs: join(paths.home, 'logs'),
-      ...readSettings(config),
+      limits,
+      logBytesMax,
       findProgram,
       socketPath: paths.supervisorSocket,
       instance: paths.instance,

@@ -1,0 +1,35 @@
+// Stands in for the executor: listens for the connector, reports that it serves, stays.
+import fs from 'node:fs';
+import net from 'node:net';
+
+process.umask(0o007);
+const run = process.env.HARDSHELL_RUN;
+console.log(JSON.stringify({ env: process.env, home: fs.readdirSync(process.env.HARDSHELL_HOME).sort() }));
+const attempts = {
+  ownWall: () => fs.writeFileSync(`${run}/supervisor/zones.json`, '{}'),
+  keys: () => fs.writeFileSync(`${process.env.HARDSHELL_HOME}/keys/planted`, ''),
+  hostRoot: () => fs.readdirSync('/root'),
+};
+for (const [name, attempt] of Object.entries(attempts)) {
+  try {
+    attempt();
+    console.log(`${name} open`);
+  } catch (error) {
+    console.log(`${name} ${error.code}`);
+  }
+}
+fs.writeFileSync(`${process.env.HARDSHELL_HOME}/state.db`, '', { mode: 0o600 });
+net
+  .createServer((socket) => {
+    socket.write('hello connector\n');
+    socket.on('data', (data) => console.log(`connector says ${data}`));
+    socket.on('error', () => {});
+  })
+  .listen(`${run}/connector-maildir/connector.sock`, () => {
+    const supervisor = net.connect(`${run}/supervisor/supervisor.sock`, () => supervisor.write('{"type":"ready"}\n'));
+    supervisor.on('data', () => {});
+    supervisor.on('error', () => {});
+  });
+fs.watchFile(`${process.env.HARDSHELL_HOME}/end-executor`, { interval: 20 }, (now) => {
+  if (now.size > 0) process.exit(Number(fs.readFileSync(`${process.env.HARDSHELL_HOME}/end-executor`, 'utf8')));
+});
