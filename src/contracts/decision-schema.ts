@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { APPROVALS } from './decision.ts';
+import { APPROVALS, type Decision, type DecisionRequest } from './decision.ts';
 
 /** Wire forms of what policy judged: recorded requests for `policy replay`, and the scenarios that owners write. */
 const integrity = z.enum(['trusted', 'untrusted']);
@@ -52,14 +52,12 @@ export const decisionSchema = z.union([
   }),
 ]);
 
-/** One recorded request and what was decided then; `at` is wall time for display. */
-export const policyRecordSchema = z.strictObject({
-  id: z.string().max(64),
-  at: z.iso.datetime().optional(),
-  request: decisionRequestSchema,
-  decision: decisionSchema,
-});
-export type PolicyRecord = z.infer<typeof policyRecordSchema>;
+/** One recorded request and what was decided then. */
+export interface PolicyRecord {
+  readonly id: string;
+  readonly request: DecisionRequest;
+  readonly decision: Decision;
+}
 
 // What a scenario leaves out is the usual hostile case: private content from outside, a stranger as destination.
 const looseLabel = z

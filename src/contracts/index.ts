@@ -164,7 +164,6 @@ export {
 export {
   decisionRequestSchema,
   decisionSchema,
-  policyRecordSchema,
   policyScenarioSchema,
   policyScenariosSchema,
   type PolicyRecord,

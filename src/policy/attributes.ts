@@ -120,9 +120,9 @@ export const ATTRIBUTES: Readonly<Record<string, Attribute>> = {
 
 /** A value as the engine takes it: names of closed lists are entities. */
 export function cedarValue(type: AttributeType, value: boolean | number | string | readonly string[]): unknown {
-  const element = elementOf(type);
-  if (typeof value === 'object') return value.map((item) => scalar(element ?? '', item));
-  return typeof value === 'string' ? scalar(type, value) : value;
+  const name = elementOf(type) ?? type;
+  if (typeof value === 'object') return value.map((item) => scalar(name, item));
+  return typeof value === 'string' ? scalar(name, value) : value;
 }
 
 /** `Audience` for `Set<Audience>`; null for what is not a set. */
@@ -134,11 +134,12 @@ function scalar(type: string, value: string): unknown {
   return type in ENUMS ? { type, id: value } : value;
 }
 
-/** Rising; a configured service stands just above a contact. */
+/** The list is rising; a configured service stands just above a contact. One that is not in it is for the schema to refuse. */
 function widest(request: DecisionRequest): string {
   const ranks: readonly string[] = ENUMS.Audience;
-  const highest = Math.max(0, ...request.values.map(({ audience }) => ranks.indexOf(audience)));
-  return ranks[highest] ?? 'public';
+  const reached = new Set<string>(request.values.map(({ audience }) => audience));
+  const odd = [...reached].find((audience) => !ranks.includes(audience));
+  return odd ?? ranks.findLast((rank) => reached.has(rank)) ?? 'self';
 }
 
 function isChannel(channel: string): boolean {

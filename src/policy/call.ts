@@ -25,7 +25,7 @@ export function callOf(facts: Facts, attributes: readonly string[]): EngineCall 
     context[name] = attribute === undefined ? byRole.get(name) : cedarValue(attribute.type, attribute.of(facts));
   }
   return {
-    principal: { type: 'Zone', id: request.zone.split('.')[0] ?? '' },
+    principal: { type: 'Zone', id: request.zone.replace(/\..*$/s, '') },
     action: { type: 'Action', id: request.action },
     resource: resourceOf(facts),
     context,

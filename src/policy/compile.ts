@@ -60,8 +60,15 @@ export function compilePolicy(
   const { rules, problems } = rulesOf(read.parts, text, catalogue);
   const idle = validated.warnings.filter(({ rule }) => rule !== null && rules[rule]?.effect === 'forbid');
   const refusals = [...problemsOf(validated.errors, text), ...problemsOf(idle, text), ...problems];
-  if (refusals.length > 0) return { kind: 'refused', problems: distinct(refusals) };
-  return keep({ text, engine, rules, catalogue, sha256, warnings: distinct(problemsOf(validated.warnings, text)) });
+  if (refusals.length > 0) return { kind: 'refused', problems: distinct(refusals, catalogue) };
+  return keep({
+    text,
+    engine,
+    rules,
+    catalogue,
+    sha256,
+    warnings: distinct(problemsOf(validated.warnings, text), catalogue),
+  });
 }
 
 interface Keep {
@@ -134,8 +141,23 @@ function problemsOf(remarks: readonly EngineRemark[], text: string): readonly Pr
   );
 }
 
-function distinct(problems: readonly Problem[]): readonly Problem[] {
-  return [...new Map(problems.map((problem) => [`${problem.line ?? 0} ${problem.message}`, problem])).values()].sort(
-    (a, b) => (a.line ?? 0) - (b.line ?? 0),
-  );
+/** In order of lines. What the engine says once for every action of a rule is said once, with the actions named. */
+function distinct(problems: readonly Problem[], catalogue: Catalogue): readonly Problem[] {
+  const merged = new Map<string, { readonly problem: Problem; readonly actions: string[] }>();
+  for (const { message, ...rest } of problems) {
+    const action = FOR_ACTION.exec(message)?.[1];
+    const problem = { ...rest, message: message.replace(FOR_ACTION, '') };
+    const key = `${problem.line ?? 0} ${problem.message}`;
+    const held = merged.get(key) ?? { problem, actions: [] };
+    merged.set(key, held);
+    if (action !== undefined) held.actions.push(`\`${action}\``);
+  }
+  return [...merged.values()]
+    .map(({ problem, actions }) => {
+      const some = actions.length > 0 && actions.length < catalogue.size;
+      return some ? { ...problem, message: `${problem.message} (for ${actions.join(', ')})` } : problem;
+    })
+    .sort((a, b) => (a.line ?? 0) - (b.line ?? 0));
 }
+
+const FOR_ACTION = / for Action::"([^"]+)"/;

@@ -157,9 +157,9 @@ function remarkOf(value: unknown): EngineRemark {
 
 /** The engine hands rules out sorted by their generated names as text (`policy10` before `policy2`). */
 function inTextOrder(parts: readonly string[]): readonly string[] {
-  const names = parts.map((_, index) => `policy${index}`).sort();
-  return parts
-    .map((part, index) => ({ part, place: Number((names[index] ?? '').slice('policy'.length)) }))
-    .sort((a, b) => a.place - b.place)
-    .map(({ part }) => part);
+  const places = parts.map((_, place) => place).sort((a, b) => (`${a}` < `${b}` ? -1 : 1));
+  return parts.flatMap((_, place) => {
+    const at = places.indexOf(place);
+    return parts.slice(at, at + 1);
+  });
 }

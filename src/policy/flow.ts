@@ -47,7 +47,7 @@ function destinationMarks({ values, sources }: DecisionRequest): readonly RedMar
       marks.set(JSON.stringify([role, comparable(value)]), { kind: 'untrusted_destination', role, value });
     }
   }
-  return [...marks.keys()].sort().flatMap((key) => marks.get(key) ?? []);
+  return [...marks].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, mark]) => mark);
 }
 
 function warningMarks({ warnedSources }: DecisionRequest): readonly RedMark[] {

@@ -21,7 +21,9 @@ export function joinTerms(terms: readonly PermitTerms[], effect: Effect): Obliga
   }
   return {
     approval: terms.map(({ approval }) => approval ?? implied).reduce(stricterApproval, 'none'),
-    rates: [...rates.values()].sort((a, b) => a.windowMs - b.windowMs || (a.unit < b.unit ? -1 : 1)),
+    rates: [...rates.values()].sort(
+      (a, b) => a.windowMs - b.windowMs || Number(a.unit > b.unit) - Number(a.unit < b.unit),
+    ),
     delayMs: Math.max(0, ...terms.map(({ delayMs }) => delayMs)),
   };
 }

@@ -62,13 +62,13 @@ export function readRule(
  * means all, because a forbid that is left out of a slice would be a hole.
  */
 export function actionsOf(scope: unknown, catalogue: Catalogue): ReadonlySet<string> {
-  const all = [...catalogue.keys()];
   const op = field(scope, 'op');
-  if (op !== '==' && op !== 'in') return new Set(all);
+  if (op !== '==' && op !== 'in') return new Set(catalogue.keys());
   const one = field(scope, 'entity');
   const named = (one === undefined ? list(field(scope, 'entities')) : [one]).map((entity) => text(field(entity, 'id')));
   const groups: readonly string[] = op === 'in' ? ACTION_GROUPS.filter((group) => named.includes(group)) : [];
-  return new Set(all.filter((name) => named.includes(name) || groups.includes(catalogue.get(name)?.effect ?? '')));
+  const matched = [...catalogue].filter(([name, { effect }]) => named.includes(name) || groups.includes(effect));
+  return new Set(matched.map(([name]) => name));
 }
 
 /**

@@ -25,11 +25,8 @@ export function runScenarios(file: string, policy: CompiledPolicy): Scenarios {
   }
   const parsed = policyScenariosSchema.safeParse(json);
   if (!parsed.success) {
-    const [issue] = parsed.error.issues;
-    return {
-      kind: 'refused',
-      message: `the scenario file is wrong at \`${issue?.path.join('.') ?? ''}\`: ${issue?.message ?? ''}`,
-    };
+    const first = parsed.error.issues.map(({ path, message }) => `\`${path.join('.')}\`: ${message}`);
+    return { kind: 'refused', message: `the scenario file is wrong at ${first.join('; at ')}` };
   }
   if (parsed.data.length === 0) return { kind: 'refused', message: 'the scenario file holds no scenario' };
   return { kind: 'ran', results: parsed.data.map((scenario) => runOne(scenario, policy)) };

@@ -15,13 +15,7 @@ export function schemaOf(catalogue: Catalogue): object {
 
 /** The schema of one action with no other attributes than these: what its rules read, and no more to check each time. */
 export function schemaOfSlice(action: string, entry: CatalogueEntry, attributes: readonly string[]): object {
-  const all = attributesOf(entry);
-  const kept = new Map(
-    attributes.flatMap((name) => {
-      const type = all.get(name);
-      return type === undefined ? [] : [[name, type] as const];
-    }),
-  );
+  const kept = new Map([...attributesOf(entry)].filter(([name]) => attributes.includes(name)));
   return schemaWith([[action, actionType(entry, kept)]]);
 }
 

@@ -12,7 +12,7 @@ export function outOfSight(text: string): Problem | null {
     return { message: `longer than ${LIMITS.policyCharsMax.value} characters` };
   const unseen = CONTROLS.exec(text) ?? UNSEEN.exec(text);
   if (unseen !== null) {
-    const code = (unseen[0].codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0');
+    const code = Number(unseen[0].codePointAt(0)).toString(16).toUpperCase().padStart(4, '0');
     return { message: `holds the invisible character U+${code}; remove it`, line: lineOf(text, unseen.index) };
   }
   const deep = tooDeep(text);
@@ -31,7 +31,7 @@ export function lineAtByte(text: string, byteOffset: number): number {
   for (const char of text) {
     if (bytes >= byteOffset) break;
     if (char === '\n') line += 1;
-    bytes += utf8Length(char.codePointAt(0) ?? 0);
+    bytes += utf8Length(Number(char.codePointAt(0)));
   }
   return line;
 }

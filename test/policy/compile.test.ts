@@ -21,7 +21,8 @@ describe('compilePolicy', () => {
 
   it('names the line of every problem, counting characters of several bytes', () => {
     expect(problemsOf('// größe 😀\n\npermit (principal, action, resource) when { foo };')[0]).toMatch(/^3: /);
-    expect(problemsOf(`// größe 😀\n\n${rule('action == Action::"send_mail"')}`)[0]).toMatch(
+    expect(problemsOf('permit (principal,\n  action,')[0]).toMatch(/^2: unexpected end of input: expected /);
+    expect(problemsOf(`// größe € 😀\n\n${rule('action == Action::"send_mail"')}`)[0]).toMatch(
       /^3: unrecognized action.*did you mean `Action::"send_email"`/,
     );
     expect(problemsOf(`// ü\n${rule('action')}\n// ü\n@aproval("none")\n${rule('action')}`)).toEqual([
@@ -37,7 +38,9 @@ describe('compilePolicy', () => {
     expect(problemsOf(rule('action', 'resource == Destination::"ann@example.org"'))[0]).toContain('ann@example.org');
     expect(problemsOf('permit (principal == Zone::"zone9", action, resource);').length).toBe(1);
     // `bcc` is a parameter of some actions only.
-    expect(problemsOf(rule('action', 'context.bcc.isEmpty()'))[0]).toContain('bcc');
+    expect(problemsOf(rule('action in Action::"read"', 'context.bcc.isEmpty()'))).toEqual([
+      expect.stringMatching(/^1: attribute `bcc` in context not found.* \(for `\w+`(?:, `\w+`){5}\)$/),
+    ]);
     expect(policyOf(rule('action == Action::"send_email"', 'context.bcc.isEmpty()')).rules.length).toBe(1);
   });
 
@@ -96,6 +99,12 @@ describe('compilePolicy', () => {
     );
   });
 
+  it('tells what has no line before what has one', () => {
+    const vague = { validate: () => ({ type: 'failure', errors: [{ message: 'b' }, { message: 'a' }] }) };
+    const compiled = compilePolicy(`\n@odd ${rule('action')}`, { ...ports, cedar: engineWith(vague) });
+    expect(compiled.kind === 'refused' && compiled.problems.map(({ line }) => line)).toEqual([undefined, undefined, 2]);
+  });
+
   it('refuses when the engine breaks at any step', () => {
     const broken: readonly Partial<CedarModule>[] = [
       {
@@ -111,16 +120,7 @@ describe('compilePolicy', () => {
       { preparsePolicySet: () => null },
     ];
     for (const part of broken) {
-      const module: CedarModule = {
-        policySetTextToParts: (text) => cedar.policySetTextToParts(text),
-        policyToJson: (text) => cedar.policyToJson(text),
-        validate: (call) => cedar.validate(call),
-        preparseSchema: (name, schema) => cedar.preparseSchema(name, schema),
-        preparsePolicySet: (id, policies) => cedar.preparsePolicySet(id, policies),
-        statefulIsAuthorized: (call) => cedar.statefulIsAuthorized(call),
-        ...part,
-      };
-      expect(compilePolicy(rule('action'), { ...ports, cedar: module }).kind).toBe('refused');
+      expect(compilePolicy(rule('action'), { ...ports, cedar: engineWith(part) }).kind).toBe('refused');
     }
   });
 });
@@ -160,3 +160,16 @@ describe('the schema', () => {
     expect(compilePolicy(rule('action == Action::"read_email"'), ports, none).kind).toBe('ok');
   });
 });
+
+/** The real engine with some of its functions replaced. */
+function engineWith(part: Partial<CedarModule>): CedarModule {
+  return {
+    policySetTextToParts: (text) => cedar.policySetTextToParts(text),
+    policyToJson: (text) => cedar.policyToJson(text),
+    validate: (call) => cedar.validate(call),
+    preparseSchema: (name, schema) => cedar.preparseSchema(name, schema),
+    preparsePolicySet: (id, policies) => cedar.preparsePolicySet(id, policies),
+    statefulIsAuthorized: (call) => cedar.statefulIsAuthorized(call),
+    ...part,
+  };
+}

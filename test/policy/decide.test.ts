@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { DecisionRequest } from '../../src/contracts/index.ts';
 import { decide, type CompiledPolicy } from '../../src/policy/index.ts';
 import type { EngineAnswer } from '../../src/policy/engine.ts';
 import { allowed, denied, mail, policyOf, to } from './support.ts';
@@ -127,6 +128,26 @@ describe('decide', () => {
       expect(decide(request, rule(holds)).kind, holds).toBe('allow');
       expect(decide(request, rule(`!(${holds})`)).kind, holds).toBe('deny');
     }
+  });
+});
+
+describe('decide, on what is not mail', () => {
+  const slack = (audience: string): DecisionRequest =>
+    mail({ action: 'send_slack', values: [{ ...to('C0123ABC', { role: 'channel' }), audience: audience as 'group' }] });
+
+  it('has no domains and no parameters of its own', () => {
+    const none = policyOf(
+      'permit (principal, action == Action::"send_slack", resource) when { context.domains.isEmpty() && context.recipients.contains("C0123ABC") };',
+    );
+    expect(decide(slack('group'), none).kind).toBe('allow');
+  });
+
+  it('denies an audience that is in no list instead of taking it for the nearest one', () => {
+    const close = policyOf(
+      'permit (principal, action == Action::"send_slack", resource) unless { context.audience == Audience::"public" };',
+    );
+    expect(decide(slack('group'), close).kind).toBe('allow');
+    expect(decide(slack('everybody'), close).kind).toBe('deny');
   });
 });
 

@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { CATALOGUE, decide, makeCedarEngine, redMarks, type CompiledPolicy } from '../../src/policy/index.ts';
 import { callOf, factsOf } from '../../src/policy/call.ts';

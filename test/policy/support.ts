@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import type { AuthorityValue, Decision, DecisionRequest, Label } from '../../src/contracts/index.ts';
 import { loadCedar } from '../../src/app/executor/cedar-engine.ts';
 import { CATALOGUE, compilePolicy, type Catalogue, type CompiledPolicy } from '../../src/policy/index.ts';
