@@ -68,7 +68,8 @@ const TEMPLATE_BYTES_MAX = 65_536;
 /** The owner's templates, copied as bytes to where one planner may read them: its uid cannot reach the home. */
 export function lendTemplates(from: string, to: string): void {
   mkdirSync(to, { mode: 0o700 });
-  chmodSync(to, 0o750);
+  // Its files are to have the group of the planner, as the directory has.
+  chmodSync(to, 0o2750);
   for (const name of readdirSync(from).slice(0, TEMPLATES_MAX)) {
     const found = lstatSync(join(from, name));
     if (!found.isFile() || found.size > TEMPLATE_BYTES_MAX) continue;

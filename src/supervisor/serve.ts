@@ -15,6 +15,7 @@ export interface Serving {
   readonly zones: Zones;
   readonly isReady: () => boolean;
   readonly isArmed: () => boolean;
+  readonly isStopping: () => boolean;
   readonly onReady: () => void;
   readonly stopAll: () => Promise<{ zones: number; elapsedMs: number }>;
 }
@@ -28,7 +29,7 @@ export function serveSupervisor(serving: Serving): Promise<Listener> {
     inFlightMax: 256,
     handle: (frame, context) => handle(frame, context, serving),
     onFault: (fault) => {
-      if (fault instanceof Error) serving.options.tell(`supervisor: ${fault.message}`);
+      if (fault instanceof Error && !serving.isStopping()) serving.options.tell(`supervisor: ${fault.message}`);
     },
   });
 }

@@ -75,6 +75,7 @@ class RunningSupervisor implements Supervisor {
       zones: this.#zones,
       isReady: () => this.#isReady,
       isArmed: () => this.#armed(),
+      isStopping: () => this.#stopping !== undefined,
       onReady: () => this.#executorReady.resolve(undefined),
       stopAll: () => this.stopAll('asked'),
     });
