@@ -13,10 +13,9 @@ export function encodeBody(body: string): { readonly encoding: BodyEncoding; rea
   if (lines.every(isPlainLine)) return { encoding: '7bit', text: `${lines.join('\r\n')}\r\n` };
   const quoted = `${quotedPrintableEncode(lines.map(utf8Encode))}\r\n`;
   const base64 = wrap(base64Encode(utf8Encode(lines.join('\r\n'))));
-  // The shorter one; a tie goes to the one that a person can read.
-  return quoted.length <= base64.length
-    ? { encoding: 'quoted-printable', text: quoted }
-    : { encoding: 'base64', text: base64 };
+  // What a person can read in the raw message, unless it costs more than a quarter on top.
+  const readable = quoted.length * 4 <= base64.length * 5;
+  return readable ? { encoding: 'quoted-printable', text: quoted } : { encoding: 'base64', text: base64 };
 }
 
 /** Inverse of `encodeBody`, or null where it cannot be ours. */
