@@ -121,9 +121,19 @@ async function chat(call: Call, signal: AbortSignal): Promise<void> {
     upstream.destroy();
     return sendError(response, WRONG_ANSWER);
   }
-  // Parsed here so that what goes on is one bounded JSON object, whatever the server sent.
-  const body = parseJsonBody(await readBody(upstream, limits.responseBytesMax), limits.responseBytesMax);
-  sendJson(response, 200, body as object);
+  const body = await readAnswer(upstream, limits);
+  if (body === null) return sendError(response, WRONG_ANSWER);
+  sendJson(response, 200, body);
+}
+
+/** The answer as one bounded JSON object, whatever the server sent; null when it is none. */
+async function readAnswer(upstream: IncomingMessage, limits: ModelLimits): Promise<object | null> {
+  try {
+    return parseJsonBody(await readBody(upstream, limits.responseBytesMax), limits.responseBytesMax) as object;
+  } catch (error) {
+    if (error instanceof HardshellError && error.code !== 'unavailable') return null;
+    throw error;
+  }
 }
 
 async function relayStream({ options, response }: Call, upstream: IncomingMessage): Promise<void> {

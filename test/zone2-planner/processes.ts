@@ -49,8 +49,14 @@ const WALLS = [
 ];
 
 /** The command inside a sandbox without network, where there is one; said loudly where there is none. */
-export function walled(command: string, args: readonly string[]): readonly [string, readonly string[]] {
-  if (spawnSync('bwrap', [...WALLS, 'true']).status === 0) return ['bwrap', [...WALLS, '--', command, ...args]];
+export function walled(
+  command: string,
+  args: readonly string[],
+  writable: readonly string[] = [],
+): [string, readonly string[]] {
+  if (spawnSync('bwrap', [...WALLS, 'true']).status === 0) {
+    return ['bwrap', [...WALLS, ...writable.flatMap((path) => ['--bind', path, path]), '--', command, ...args]];
+  }
   console.warn('SKIPPED WALL: bubblewrap cannot make a network namespace here; the planner runs without one');
   return [command, args];
 }
