@@ -221,7 +221,7 @@ export const DUTCH: Lexicon = {
   user: 'gebruiker* eigenaar ontvanger',
   tool: 'hulpmiddel functie tool tools',
   use: 'gebruik gebruiken roep',
-  send: 'stuur verstuur doorsturen verzend mail deel',
+  send: 'stuur verstuur doorsturen verzend deel',
   secret: 'wachtwoord* inloggegevens geheim* sleutel* vertrouwelijk*',
   mailbox: 'inbox bericht* mails contacten gesprek*',
   papers: 'bestand* documenten gegevens',

@@ -56,7 +56,7 @@ export const MARKERS: readonly Marker[] = [
   marker(
     'injection_frame',
     0.5,
-    /[-=*#_<[(]{2,}[ \t]{0,3}(?:end|start|begin|beginning)(?: of)?(?: the| this| your| new)? (?:e-?mail|mail|message|document|text|data|context|prompt|input|user input|file|content|conversation|instructions?|system prompt|output|task)\b/gi,
+    /(?<![-=*#_<[(])[-=*#_<[(]{2,80}[ \t]{0,3}(?:end|start|begin|beginning)(?: of)?(?: the| this| your| new)? (?:e-?mail|mail|message|document|text|data|context|prompt|input|user input|file|content|conversation|instructions?|system prompt|output|task)\b/gi,
     FRAME,
   ),
   marker(

@@ -79,7 +79,7 @@ export class Cascade {
     return list.map((item) => ({
       ...item,
       value: item.value.replace(VARIABLE, (_, name: string, fallback: string | undefined) =>
-        (this.#variables.get(name) ?? fallback ?? '').slice(0, 200),
+        (this.#variables.get(name) ?? fallback ?? '').trim().slice(0, 200),
       ),
     }));
   }
