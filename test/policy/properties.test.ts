@@ -14,7 +14,7 @@ import {
   policyOf,
 } from './support.ts';
 
-const RUNS = { numRuns: process.env.SLOW === '1' ? 20_000 : 100 };
+const RUNS = { numRuns: runs };
 
 /** Policies are written by hostile or careless hands here: whole classes of text must not be able to loosen the floor. */
 describe('no policy text', () => {

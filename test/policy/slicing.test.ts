@@ -5,7 +5,7 @@ import { callOf, factsOf } from '../../src/policy/call.ts';
 import { actionsOf, attributesRead } from '../../src/policy/rules.ts';
 import { attributesOf, schemaOf } from '../../src/policy/schema.ts';
 import type { Decision, DecisionRequest } from '../../src/contracts/index.ts';
-import { anyPolicy, anyRequest, cedar, policyOf } from './support.ts';
+import { anyPolicy, anyRequest, cedar, policyOf, runs } from './support.ts';
 
 const engine = makeCedarEngine(cedar);
 
@@ -38,9 +38,9 @@ describe('slicing by action', () => {
           expect({ allow: decision.kind === 'allow', ids: decision.rules }).toEqual(unsliced(request, policy));
         }
       }),
-      { numRuns: process.env.SLOW === '1' ? 20_000 : 100 },
+      { numRuns: runs },
     );
-    expect(compared).toBeGreaterThan(50);
+    expect(compared).toBeGreaterThan(0);
   });
 
   it('keeps a rule in every slice when its scope is not understood', () => {
