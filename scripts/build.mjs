@@ -1,6 +1,6 @@
 // Packs one file per process. Types are checked by `npm run check`; packing alone takes about a second, so that a first
 // `npm start` is quick.
-import { copyFileSync, rmSync, mkdirSync, existsSync, renameSync, readFileSync } from 'node:fs';
+import { copyFileSync, rmSync, mkdirSync, existsSync, renameSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { rolldown } from 'rolldown';

@@ -21,7 +21,10 @@ export async function openSocket(options: Pick<ConnectOptions, 'target' | 'retry
       return await connectOnce(options.target.path);
     } catch (cause) {
       if (performance.now() >= deadline) {
-        throw new HardshellError('connection_lost', `nobody answers on \`${options.target.path}\``, { fate: 'retry', cause });
+        throw new HardshellError('connection_lost', `nobody answers on \`${options.target.path}\``, {
+          fate: 'retry',
+          cause,
+        });
       }
       await sleep(20);
     }

@@ -44,7 +44,9 @@ export class FrameConnection {
     this.#limits = limits;
     this.#decoder = new FrameDecoder(limits.frame);
     socket.on('data', (chunk: Buffer) => this.#onData(chunk));
-    socket.on('error', (cause) => this.#cut(new HardshellError('connection_lost', 'socket failed', { fate: 'retry', cause })));
+    socket.on('error', (cause) =>
+      this.#cut(new HardshellError('connection_lost', 'socket failed', { fate: 'retry', cause })),
+    );
     socket.on('close', () => this.#onClose());
     if (limits.idleMs > 0) {
       socket.setTimeout(limits.idleMs, () =>
@@ -113,7 +115,11 @@ export class FrameConnection {
     try {
       frames = this.#decoder.push(chunk);
     } catch (error) {
-      this.#cut(error instanceof HardshellError ? error : new HardshellError('malformed', 'frame could not be read', { fate: 'refuse', cause: error }));
+      this.#cut(
+        error instanceof HardshellError
+          ? error
+          : new HardshellError('malformed', 'frame could not be read', { fate: 'refuse', cause: error }),
+      );
       return;
     }
     this.#watchHalfFrame(frames.length > 0);

@@ -27,7 +27,7 @@ export function serveFrames(options: ServeOptions): Promise<Listener> {
     ...options,
     accept: (attach) => {
       const gone = new AbortController();
-      const state = { inFlight: 0, };
+      const state = { inFlight: 0 };
       const connection = attach({
         onFrame: (frame) => void answer(frame, { options, zone, state, connection, gone }),
         onClose: (cause) => {
@@ -83,8 +83,10 @@ function admit(at: Answering, id: unknown): Refusal | undefined {
 }
 
 function refusalOfFault(fault: unknown): Refusal {
-  if (fault instanceof HardshellError && fault.code === 'too_large') return { error: 'too_large', message: fault.message };
-  if (fault instanceof HardshellError && fault.code === 'malformed') return { error: 'malformed', message: fault.message };
+  if (fault instanceof HardshellError && fault.code === 'too_large')
+    return { error: 'too_large', message: fault.message };
+  if (fault instanceof HardshellError && fault.code === 'malformed')
+    return { error: 'malformed', message: fault.message };
   return { error: 'unavailable', message: 'the executor could not do this; see its log' };
 }
 

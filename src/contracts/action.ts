@@ -4,7 +4,12 @@ import { LIMITS } from './limits.ts';
 import { parseMailAddress } from './address.ts';
 
 /** A whole-value reference into delivered content: `{"ref":"c_…#/from"}` (RFC 6901 pointer). */
-export const referenceSchema = z.strictObject({ ref: z.string().max(300).regex(/^c_[a-z2-7]{26}#(?:\/[^/]*)*$/) });
+export const referenceSchema = z.strictObject({
+  ref: z
+    .string()
+    .max(300)
+    .regex(/^c_[a-z2-7]{26}#(?:\/[^/]*)*$/),
+});
 export type Reference = z.infer<typeof referenceSchema>;
 
 /** Whether what was done can be taken back, in words for the owner. */

@@ -39,7 +39,13 @@ export {
 } from './label.ts';
 export { extractSchema } from './extract.ts';
 export type { Extract, ExtractAttachment, ExtractFinding, ExtractLink } from './extract.ts';
-export { encodedBytes, EXTRACT_LIMITS, EXTRACT_SEVERITIES, EXTRACT_SPAN_PARTS, EXTRACT_UNSAFE } from './extract-limits.ts';
+export {
+  encodedBytes,
+  EXTRACT_LIMITS,
+  EXTRACT_SEVERITIES,
+  EXTRACT_SPAN_PARTS,
+  EXTRACT_UNSAFE,
+} from './extract-limits.ts';
 export {
   AUDIT_ACTIONS,
   AUDIT_EVENT_NAMES,

@@ -17,7 +17,11 @@ export const WIRE_REQUESTS = {
     params,
     rationale: z.string().max(LIMITS.rationaleCharsMax.value).optional(),
   }),
-  approval_status: z.strictObject({ type: z.literal('approval_status'), request_id: z.string().max(64), wait_ms: waitMs }),
+  approval_status: z.strictObject({
+    type: z.literal('approval_status'),
+    request_id: z.string().max(64),
+    wait_ms: waitMs,
+  }),
   execute: z.strictObject({ type: z.literal('execute'), token, action, params }),
   next_item: z.strictObject({ type: z.literal('next_item'), wait_ms: waitMs }),
   item_done: z.strictObject({ type: z.literal('item_done'), content_ref: z.string().max(64) }),

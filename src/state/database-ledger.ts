@@ -137,10 +137,14 @@ export class Ledger {
   }
 
   #abandon(cause: unknown, steps: readonly Step[]): void {
-    this.#failure = new HardshellError('disk_failed', 'state could not be written; free space on the disk and restart', {
-      fate: 'stop',
-      cause,
-    });
+    this.#failure = new HardshellError(
+      'disk_failed',
+      'state could not be written; free space on the disk and restart',
+      {
+        fate: 'stop',
+        cause,
+      },
+    );
     try {
       this.#db.exec('ROLLBACK');
     } catch {

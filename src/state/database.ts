@@ -60,9 +60,13 @@ export class Database implements Reader {
     const version = this.#db.prepare('PRAGMA user_version').get()?.['user_version'];
     const check = this.#db.prepare('PRAGMA quick_check(1)').get()?.['quick_check'];
     if (version !== SCHEMA_VERSION || check !== 'ok') {
-      throw new HardshellError('state_corrupt', 'the database is damaged or of another version; restore it from a backup', {
-        fate: 'stop',
-      });
+      throw new HardshellError(
+        'state_corrupt',
+        'the database is damaged or of another version; restore it from a backup',
+        {
+          fate: 'stop',
+        },
+      );
     }
   }
 

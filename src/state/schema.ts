@@ -36,7 +36,15 @@ export interface Tables {
     handled: 0 | 1;
   };
   deliveries: { ref: string; sid: string; kid: string; at_ms: number; done: 0 | 1 };
-  instructions: { sid: string; seq: number; text: string; at_ms: number; taken: 0 | 1; task: string | null; answer: string | null };
+  instructions: {
+    sid: string;
+    seq: number;
+    text: string;
+    at_ms: number;
+    taken: 0 | 1;
+    task: string | null;
+    answer: string | null;
+  };
   requests: {
     rid: string;
     sid: string;

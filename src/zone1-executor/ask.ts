@@ -179,7 +179,12 @@ export function recordDecision(
   });
 }
 
-function aboutRequest(station: Station, session: Session, action: string, rid: string): {
+function aboutRequest(
+  station: Station,
+  session: Session,
+  action: string,
+  rid: string,
+): {
   zone: ReturnType<typeof toAuditZone>;
   session: string;
   action: ReturnType<typeof toAuditAction>;

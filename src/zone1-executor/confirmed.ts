@@ -1,6 +1,14 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { HardshellError, refused, accepted, type Outcome, type PresenceMethod, type Sha256Hex, type SubjectHash } from '../contracts/index.ts';
+import {
+  HardshellError,
+  refused,
+  accepted,
+  type Outcome,
+  type PresenceMethod,
+  type Sha256Hex,
+  type SubjectHash,
+} from '../contracts/index.ts';
 import { describeDifference } from '../control/index.ts';
 import { sql, type Reader, type Tx } from '../state/index.ts';
 import { contactBook, parseContacts } from './contacts.ts';
@@ -14,7 +22,11 @@ export interface ConfirmedParts {
   readonly subjectHash: SubjectHash;
   readonly reader: () => Reader;
   /** Compiles a policy text; the sentences say what is wrong with it. */
-  readonly compile: (text: string) => { readonly kind: 'ok'; readonly policy: PolicyPort } | { readonly kind: 'refused'; readonly problems: readonly string[] };
+  readonly compile: (
+    text: string,
+  ) =>
+    | { readonly kind: 'ok'; readonly policy: PolicyPort }
+    | { readonly kind: 'refused'; readonly problems: readonly string[] };
   /** The parts of the configuration that decide who may be reached and how the owner is asked, as one text. */
   readonly configText: () => string;
   readonly self: { readonly address: string; readonly name: string };
@@ -84,17 +96,35 @@ export class Confirmed implements ConfirmedPort {
   compare(name: ConfirmedName): Comparison {
     const text = this.#onDisk(name);
     const row = this.#row(name);
-    if (text === null) return { digest: '0'.repeat(64), changed: true, words: ['the file is gone or cannot be read'], problems: ['there is nothing to confirm; put the file back'] };
+    if (text === null)
+      return {
+        digest: '0'.repeat(64),
+        changed: true,
+        words: ['the file is gone or cannot be read'],
+        problems: ['there is nothing to confirm; put the file back'],
+      };
     const digest = this.#parts.sha256Hex(text);
     const changed = digest !== row.digest;
-    return { digest, changed, words: changed ? describeDifference(name, comparableText(name, row.body), comparableText(name, text)) : [], problems: this.#problems(name, text) };
+    return {
+      digest,
+      changed,
+      words: changed ? describeDifference(name, comparableText(name, row.body), comparableText(name, text)) : [],
+      problems: this.#problems(name, text),
+    };
   }
 
   /** Puts the text on the disk in force, when it still has the digest that the owner saw. */
-  confirm(tx: Tx, name: ConfirmedName, digest: string, method: PresenceMethod | 'first_start', nowMs: number): Outcome<string> {
+  confirm(
+    tx: Tx,
+    name: ConfirmedName,
+    digest: string,
+    method: PresenceMethod | 'first_start',
+    nowMs: number,
+  ): Outcome<string> {
     const text = this.#onDisk(name);
     if (text === null) return refused('not_found', 'the file is gone or cannot be read');
-    if (this.#parts.sha256Hex(text) !== digest) return refused('params_mismatch', 'the file has changed since it was shown; look at it again');
+    if (this.#parts.sha256Hex(text) !== digest)
+      return refused('params_mismatch', 'the file has changed since it was shown; look at it again');
     const [problem] = this.#problems(name, text);
     if (problem !== undefined) return refused('invalid_params', problem);
     tx.run(
@@ -107,7 +137,13 @@ export class Confirmed implements ConfirmedPort {
     return accepted(digest);
   }
 
-  #record(tx: Tx, name: ConfirmedName, digest: string, text: string, method: 'terminal' | 'passphrase' | 'passkey' | 'first_start' | 'none'): void {
+  #record(
+    tx: Tx,
+    name: ConfirmedName,
+    digest: string,
+    text: string,
+    method: 'terminal' | 'passphrase' | 'passkey' | 'first_start' | 'none',
+  ): void {
     const hashed = this.#parts.subjectHash(digest);
     if (name === 'policy') tx.record({ event: 'policy_confirmed', zone: 'control', details: { digest, method } });
     else if (name === 'contacts') {
@@ -128,7 +164,9 @@ export class Confirmed implements ConfirmedPort {
   }
 
   #row(name: ConfirmedName): { digest: string; body: string } {
-    const row = this.#parts.reader().get(sql.selectFrom('confirmed').select(['digest', 'body']).where('name', '=', name));
+    const row = this.#parts
+      .reader()
+      .get(sql.selectFrom('confirmed').select(['digest', 'body']).where('name', '=', name));
     if (row === undefined) throw corrupt(name);
     return row;
   }
@@ -156,5 +194,9 @@ function comparableText(name: ConfirmedName, text: string): string {
 }
 
 function corrupt(name: ConfirmedName): HardshellError {
-  return new HardshellError('state_corrupt', `the confirmed ${name} cannot be read from the database; restore it from a backup`, { fate: 'stop' });
+  return new HardshellError(
+    'state_corrupt',
+    `the confirmed ${name} cannot be read from the database; restore it from a backup`,
+    { fate: 'stop' },
+  );
 }

@@ -73,7 +73,10 @@ export class ConnectorLink implements ConnectorPort {
   /** New messages, waiting up to `waitMs` for a first one. `acknowledged` are stored durably. */
   async fetch(options: { limit: number; acknowledged: readonly string[]; waitMs: number }): Promise<FetchResult> {
     const { acknowledged, limit, waitMs } = options;
-    const answer = await this.#ask({ type: 'fetch', limit, acknowledged, wait_ms: waitMs }, waitMs + PERFORM_TIMEOUT_MS);
+    const answer = await this.#ask(
+      { type: 'fetch', limit, acknowledged, wait_ms: waitMs },
+      waitMs + PERFORM_TIMEOUT_MS,
+    );
     return answer as FetchResult;
   }
 
@@ -121,7 +124,9 @@ export class ConnectorLink implements ConnectorPort {
     }
     this.#open.delete(parsed.id);
     clearTimeout(open.timer);
-    open.resolve(parsed.type === 'fetched' ? { messages: open.messages, skipped: open.skipped, more: parsed.more } : parsed);
+    open.resolve(
+      parsed.type === 'fetched' ? { messages: open.messages, skipped: open.skipped, more: parsed.more } : parsed,
+    );
   }
 
   #failAll(): void {
@@ -137,7 +142,12 @@ async function sendPayload(link: FrameLink, id: string, payload: Uint8Array): Pr
   const bytes = Buffer.from(payload.buffer, payload.byteOffset, payload.length);
   const step = LIMITS.rawChunkBytesMax.value;
   for (let at = 0, seq = 0; at < bytes.length; at += step, seq += 1) {
-    link.send({ type: 'payload_chunk', id, seq, data: bytes.toString('base64', at, Math.min(at + step, bytes.length)) });
+    link.send({
+      type: 'payload_chunk',
+      id,
+      seq,
+      data: bytes.toString('base64', at, Math.min(at + step, bytes.length)),
+    });
     await link.drained();
   }
   link.send({ type: 'payload_end', id });
@@ -156,7 +166,13 @@ function takeFetched(open: Open, frame: ConnectorAnswer): boolean {
   switch (frame.type) {
     case 'raw_begin':
       if (open.partial !== null) return false;
-      open.partial = { key: frame.key, receivedMs: Date.parse(frame.received_at), want: frame.bytes, have: 0, pieces: [] };
+      open.partial = {
+        key: frame.key,
+        receivedMs: Date.parse(frame.received_at),
+        want: frame.bytes,
+        have: 0,
+        pieces: [],
+      };
       return true;
     case 'raw_chunk': {
       const { partial } = open;

@@ -27,12 +27,18 @@ export function parseContacts(text: string): Outcome<readonly Contact[]> {
 
 /** The text of a contact file, sorted, one entry an address. */
 export function formatContacts(contacts: readonly Contact[]): string {
-  const byKey = new Map(contacts.map((contact) => [parseMailAddress(contact.address)?.key ?? contact.address, contact]));
+  const byKey = new Map(
+    contacts.map((contact) => [parseMailAddress(contact.address)?.key ?? contact.address, contact]),
+  );
   const sorted = [...byKey.entries()].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, contact]) => contact);
   return `${JSON.stringify({ v: 1, contacts: sorted }, null, 2)}\n`;
 }
 
 export function contactBook(contacts: readonly Contact[], self: { address: string; name: string }): ContactBook {
   const names = new Map(contacts.map((contact) => [parseMailAddress(contact.address)?.key ?? '', contact.name]));
-  return { nameOf: (key) => names.get(key) ?? null, self: parseMailAddress(self.address)?.key ?? self.address, selfName: self.name };
+  return {
+    nameOf: (key) => names.get(key) ?? null,
+    self: parseMailAddress(self.address)?.key ?? self.address,
+    selfName: self.name,
+  };
 }

@@ -84,7 +84,12 @@ export function putExtract(station: Station, tx: Tx, kid: ContentId, read: ReadR
 }
 
 /** Marks a message that no reader could read; it stays stored and is shown as failed. */
-export function putFailed(station: Station, tx: Tx, kid: ContentId, reason: 'timeout' | 'crashed' | 'lying_reader' | 'malformed'): void {
+export function putFailed(
+  station: Station,
+  tx: Tx,
+  kid: ContentId,
+  reason: 'timeout' | 'crashed' | 'lying_reader' | 'malformed',
+): void {
   tx.run(sql.updateTable('contents').set({ state: 'failed', handled: 1 }).where('kid', '=', kid));
   tx.record({
     event: 'item_failed',

@@ -1,24 +1,30 @@
 import {
   accepted,
-  isStricter,
-  LIMITS,
   makeId,
   refused,
-  toAuditAction,
   type Approval,
   type Decision,
   type DecisionRequest,
   type GrantId,
   type Json,
   type Outcome,
-  type Rate,
 } from '../contracts/index.ts';
 import { askApproval, type Asked } from '../control/index.ts';
 import { sql, type Tables, type Tx } from '../state/index.ts';
 import { DOERS } from './actions/index.ts';
-import { freezeAsk, parseAsk, recordAsk, recordDecision, requestedHash, type CapabilityAsk, type FrozenAsk, type ParsedAsk } from './ask.ts';
+import {
+  freezeAsk,
+  parseAsk,
+  recordAsk,
+  recordDecision,
+  requestedHash,
+  type CapabilityAsk,
+  type FrozenAsk,
+  type ParsedAsk,
+} from './ask.ts';
 import { mint, redeem, type GrantClaims, type GrantKey, type GrantTerms, type LiveGrant } from './grant.ts';
 import { intend, settle, type Entry } from './journal.ts';
+import { approvalCaps, delayOf, judge, limitHit, moment, rateWait, stillAllowed } from './judge.ts';
 import type { Station } from './ports.ts';
 import { countUnits, retryAfter } from './rates.ts';
 import { findSession, type Session } from './sessions.ts';
@@ -61,14 +67,13 @@ function askInStep(station: Station, tx: Tx, sid: string, parsed: ParsedAsk): Ou
     : question(station, tx, session, frozen.value, decision);
 }
 
-/** The decision under the policy in force; an outbound act under files that the owner has not confirmed is denied. */
-function judge(station: Station, facts: DecisionRequest): Decision {
-  const changed = facts.effect === 'outbound' ? station.confirmed.changed() : null;
-  if (changed !== null) return { kind: 'deny', code: 'policy_denied', reason: changed, rules: [] };
-  return station.confirmed.policy().decide({ ...facts, killed: !station.armed(), breakerOpen: station.breakerOpen() });
-}
-
-function deny(station: Station, tx: Tx, session: Session, frozen: FrozenAsk, decision: Decision & { kind: 'deny' }): Outcome<Asking> {
+function deny(
+  station: Station,
+  tx: Tx,
+  session: Session,
+  frozen: FrozenAsk,
+  decision: Decision & { kind: 'deny' },
+): Outcome<Asking> {
   recordAsk(station, tx, session, frozen, { decision, state: 'denied' });
   recordDecision(station, tx, session, frozen, decision, decision.code === 'killed' ? 'killed' : 'forbidden');
   return refused(decision.code, decision.reason);
@@ -83,10 +88,17 @@ function grantNow(station: Station, tx: Tx, session: Session, frozen: FrozenAsk,
   return accepted({ kind: 'allowed', rid: frozen.rid, qh: frozen.qh, minted });
 }
 
-function question(station: Station, tx: Tx, session: Session, frozen: FrozenAsk, decision: Decision & { kind: 'allow' }): Outcome<Asking> {
+function question(
+  station: Station,
+  tx: Tx,
+  session: Session,
+  frozen: FrozenAsk,
+  decision: Decision & { kind: 'allow' },
+): Outcome<Asking> {
   const { payload } = frozen.prepared;
   const { approval: rule } = decision.obligations;
-  if (payload === null || rule === 'none') return refused('policy_denied', 'this action cannot be put to a person; change the policy');
+  if (payload === null || rule === 'none')
+    return refused('policy_denied', 'this action cannot be put to a person; change the policy');
   const asked = askApproval(
     tx,
     {
@@ -108,12 +120,25 @@ function question(station: Station, tx: Tx, session: Session, frozen: FrozenAsk,
   return answerAsked(station, tx, session, frozen, decision, asked);
 }
 
-function answerAsked(station: Station, tx: Tx, session: Session, frozen: FrozenAsk, decision: Decision, asked: Asked): Outcome<Asking> {
+function answerAsked(
+  station: Station,
+  tx: Tx,
+  session: Session,
+  frozen: FrozenAsk,
+  decision: Decision,
+  asked: Asked,
+): Outcome<Asking> {
   switch (asked.kind) {
     case 'capped':
-      return refused('rate_limited', asked.sessionClosed ? 'this session has asked on after a refusal and may not ask any more' : 'too many questions wait or were put today; wait', {
-        retry_after_ms: asked.retryAfterMs,
-      });
+      return refused(
+        'rate_limited',
+        asked.sessionClosed
+          ? 'this session has asked on after a refusal and may not ask any more'
+          : 'too many questions wait or were put today; wait',
+        {
+          retry_after_ms: asked.retryAfterMs,
+        },
+      );
     case 'same':
       return accepted({ kind: 'pending', rid: asked.approval.request, qh: frozen.qh, approval: asked.approval });
     case 'asked':
@@ -140,17 +165,28 @@ export function mintApproved(station: Station, tx: Tx, approval: Approval): Outc
   const decision = judge(station, JSON.parse(request.facts) as DecisionRequest);
   if (decision.kind === 'deny') return refused(decision.code, decision.reason);
   const wait = retryAfter(tx, request.act, decision.obligations.rates, { acts: 1, items: 0 }, station.clock.wallMs());
-  if (wait > 0) return refused('rate_limited', 'the rate of this action is spent; approve it later', { retry_after_ms: wait });
+  if (wait > 0)
+    return refused('rate_limited', 'the rate of this action is spent; approve it later', { retry_after_ms: wait });
   countUnits(tx, request.act, { acts: 1, items: 0 }, station.clock.wallMs());
   tx.run(sql.updateTable('requests').set({ state: 'approved' }).where('rid', '=', request.rid));
   const { rid, zone, sid, act, qh, ph, wh, ah } = request;
-  const terms: GrantTerms = { rid, zone, sid, act, qh, ph, wh, ah, apr: approval.id, pol: station.confirmed.policy().digest };
+  const terms: GrantTerms = {
+    rid,
+    zone,
+    sid,
+    act,
+    qh,
+    ph,
+    wh,
+    ah,
+    apr: approval.id,
+    pol: station.confirmed.policy().digest,
+  };
   return accepted({ jti: mint(station, tx, terms), terms });
 }
 
 export type Redeemed =
-  | { readonly kind: 'done'; readonly value: Json }
-  | { readonly kind: 'queued'; readonly entry: Entry };
+  { readonly kind: 'done'; readonly value: Json } | { readonly kind: 'queued'; readonly entry: Entry };
 
 /**
  * From a token to an act: verify, redeem and write the intent in one durable step. Acts that stay in Zone 1 happen in
@@ -179,7 +215,8 @@ function redeemInStep(
 ): Outcome<Redeemed> {
   const request = tx.get(sql.selectFrom('requests').selectAll().where('rid', '=', claims.rid));
   const now = findSession(tx, session.sid);
-  if (request === undefined || now === undefined || !now.open) return refused('token_invalid', 'this is no token of this session; ask again');
+  if (request === undefined || now === undefined || !now.open)
+    return refused('token_invalid', 'this is no token of this session; ask again');
   const grant = redeem(station, tx, claims, { zone: session.zone, sid: session.sid, act: asked.action, qh: asked.qh });
   // A grant that was redeemed and is not allowed any more is spent: it cannot be tried again under a looser policy.
   const allowed = grant.ok ? stillAllowed(station, tx, request) : grant;
@@ -194,26 +231,6 @@ function redeemInStep(
   return act(station, tx, now, request, grant.value, allowed.value);
 }
 
-/**
- * The decision made anew from the frozen facts, at redemption and again just before dispatch. Refuses when it is a
- * denial, is stricter than what was approved, or the approval was taken back.
- */
-export function stillAllowed(station: Station, tx: Tx, request: Tables['requests']): Outcome<{ readonly delayMs: number }> {
-  const decision = judge(station, JSON.parse(request.facts) as DecisionRequest);
-  if (decision.kind === 'deny') return refused(decision.code, decision.reason);
-  if (isStricter(decision, JSON.parse(request.decision) as Decision)) {
-    return refused('policy_denied', 'the policy became stricter since this was allowed; ask again');
-  }
-  const approval = tx.get(sql.selectFrom('approvals').select('state').where('rid', '=', request.rid));
-  if (approval !== undefined && approval.state !== 'approved') return refused('policy_denied', `the approval is ${approval.state}`);
-  return accepted({ delayMs: delayOf(station, decision) });
-}
-
-/** Policy and configuration may each ask for a wait; the longer one stands. Acts that stay in Zone 1 do not wait. */
-function delayOf(station: Station, decision: Extract<Decision, { kind: 'allow' }>): number {
-  return Math.min(Math.max(decision.obligations.delayMs, station.caps.outboxDelayMs), LIMITS.outboxDelayMsMax.value);
-}
-
 function act(
   station: Station,
   tx: Tx,
@@ -225,7 +242,12 @@ function act(
   const doer = DOERS.get(request.act);
   if (doer === undefined) return refused('action_not_allowed', 'no such action');
   if (doer.performHere === null) {
-    const payload = tx.get(sql.selectFrom('payloads').select('bytes').where('wh', '=', request.wh ?? ''));
+    const payload = tx.get(
+      sql
+        .selectFrom('payloads')
+        .select('bytes')
+        .where('wh', '=', request.wh ?? ''),
+    );
     if (payload === undefined) return refused('unavailable', 'the payload is not stored any more; ask again');
     return accepted({ kind: 'queued', entry: intend(station, tx, grant, how.delayMs, payload.bytes.length) });
   }
@@ -248,34 +270,6 @@ function termsOf(station: Station, session: Session, frozen: FrozenAsk, apr: str
     ah: frozen.ah,
     pol: station.confirmed.policy().digest,
   };
-}
-
-function rateWait(station: Station, tx: Tx, frozen: FrozenAsk, rates: readonly Rate[]): number {
-  return retryAfter(tx, frozen.declaration.name, rates, frozen.prepared.units, station.clock.wallMs());
-}
-
-function limitHit(station: Station, tx: Tx, session: Session, frozen: FrozenAsk, wait: number): void {
-  tx.record({
-    event: 'limit_hit',
-    zone: 'zone1-executor',
-    session: station.subjectHash(session.sid),
-    action: toAuditAction(frozen.declaration.name),
-    details: { limit: 'rate', retry_after_ms: Math.ceil(wait) },
-  });
-}
-
-function approvalCaps(station: Station): Parameters<typeof askApproval>[3]['caps'] {
-  return {
-    pendingPerSession: station.caps.pendingPerSession,
-    questionsPerDay: station.caps.questionsPerDay,
-    questionsPerSenderPerDay: station.caps.questionsPerSender,
-    questionsReservedForOwner: station.caps.questionsReserved,
-  };
-}
-
-/** Both clocks at once, as `control` wants them. */
-export function moment(station: Pick<Station, 'clock'>): { wallMs: number; bootMs: number; bootId: string } {
-  return { wallMs: station.clock.wallMs(), bootMs: station.clock.bootMs(), bootId: station.clock.bootId };
 }
 
 function refusalReason(code: string): 'token_invalid' | 'token_expired' | 'token_used' | 'params_mismatch' {

@@ -74,7 +74,14 @@ export class Executor {
   /** Starts everything that runs by itself. */
   start(): void {
     const { station, fault } = this.#parts;
-    const intake = { station, connector: this.connector, readers: this.readers, notifier: this.#notifier, signal: this.#stopped.signal, fault };
+    const intake = {
+      station,
+      connector: this.connector,
+      readers: this.readers,
+      notifier: this.#notifier,
+      signal: this.#stopped.signal,
+      fault,
+    };
     this.readers.prepare();
     this.#own('fetch', fetchForever(intake));
     this.#own('read', readForever(intake));
@@ -94,7 +101,13 @@ export class Executor {
   }
 
   #dispatchForever(): Promise<void> {
-    return this.#forever('outbox', 'outbox', TICK_MS, () => this.#outbox.turn(), () => this.#outbox.dueInMs());
+    return this.#forever(
+      'outbox',
+      'outbox',
+      TICK_MS,
+      () => this.#outbox.turn(),
+      () => this.#outbox.dueInMs(),
+    );
   }
 
   #tickForever(): Promise<void> {
@@ -102,7 +115,13 @@ export class Executor {
   }
 
   /** Runs `turn` whenever `key` is notified, when `due` says so, and at least every `everyMs`. */
-  async #forever(where: string, key: string, everyMs: number, turn: () => Promise<void>, due: () => number | null = () => null): Promise<void> {
+  async #forever(
+    where: string,
+    key: string,
+    everyMs: number,
+    turn: () => Promise<void>,
+    due: () => number | null = () => null,
+  ): Promise<void> {
     while (!this.#stopped.signal.aborted) {
       try {
         await turn();

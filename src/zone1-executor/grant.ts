@@ -153,7 +153,13 @@ export function redeem(ports: GrantPorts, tx: Tx, claims: GrantClaims, asked: Re
   if (row === undefined || claims.sid !== asked.sid || claims.sub !== asked.zone || row.sid !== asked.sid) {
     return refused('token_invalid', 'this is no token of this session; ask again');
   }
-  if (row.act !== asked.act || row.qh !== asked.qh || claims.qh !== row.qh || claims.wh !== row.wh || claims.ah !== row.ah) {
+  if (
+    row.act !== asked.act ||
+    row.qh !== asked.qh ||
+    claims.qh !== row.qh ||
+    claims.wh !== row.wh ||
+    claims.ah !== row.ah
+  ) {
     return refused('params_mismatch', 'the token is bound to other parameters; ask for these');
   }
   if (row.state === 'used') return refused('token_used', 'the token was used; it works once');
@@ -161,7 +167,9 @@ export function redeem(ports: GrantPorts, tx: Tx, claims: GrantClaims, asked: Re
   if (row.boot_id !== ports.clock.bootId || ports.clock.bootMs() >= row.expires_boot_ms) {
     return refused('token_expired', 'the token has expired; ask again');
   }
-  const marked = tx.run(sql.updateTable('grants').set({ state: 'used' }).where('jti', '=', row.jti).where('state', '=', 'minted'));
+  const marked = tx.run(
+    sql.updateTable('grants').set({ state: 'used' }).where('jti', '=', row.jti).where('state', '=', 'minted'),
+  );
   if (marked !== 1) return refused('token_used', 'the token was used; it works once');
   const age = LIMITS.grantTtlMs.value - (row.expires_boot_ms - ports.clock.bootMs());
   tx.record({
@@ -186,7 +194,11 @@ export function voidGrants(
 ): number {
   const minted = sql.selectFrom('grants').select(['jti', 'rid', 'act']).where('state', '=', 'minted');
   const rows = tx.all(
-    'all' in which ? minted : 'sid' in which ? minted.where('sid', '=', which.sid) : minted.where('rid', '=', which.rid),
+    'all' in which
+      ? minted
+      : 'sid' in which
+        ? minted.where('sid', '=', which.sid)
+        : minted.where('rid', '=', which.rid),
   );
   for (const row of rows) {
     tx.run(sql.updateTable('grants').set({ state: 'void' }).where('jti', '=', row.jti).where('state', '=', 'minted'));

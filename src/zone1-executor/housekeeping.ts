@@ -2,7 +2,7 @@ import { LIMITS } from '../contracts/index.ts';
 import { expireApprovals, noteUnexecuted, unexecuted } from '../control/index.ts';
 import { sql } from '../state/index.ts';
 import { retire } from './content-store.ts';
-import { moment } from './execute.ts';
+import { moment } from './judge.ts';
 import { voidGrants } from './grant.ts';
 import type { Notifier } from './notifier.ts';
 import type { Station } from './ports.ts';
@@ -70,14 +70,22 @@ export class Housekeeping {
         .selectFrom('approvals')
         .select('apr')
         .where('state', 'in', ['pending', 'approved'])
-        .where(({ or, eb }) => or([eb('boot_id', '!=', now.bootId), eb('expires_boot_ms', '<=', now.bootMs), eb('state', '=', 'approved')]))
+        .where(({ or, eb }) =>
+          or([eb('boot_id', '!=', now.bootId), eb('expires_boot_ms', '<=', now.bootMs), eb('state', '=', 'approved')]),
+        )
         .limit(1),
     );
     if (due === undefined) return;
     const expired = await ledger.commit((tx) => {
       const ended = expireApprovals(tx, now, { hash: subjectHash });
       for (const { request } of ended) {
-        tx.run(sql.updateTable('requests').set({ state: 'expired' }).where('rid', '=', request).where('state', 'in', ['pending', 'approved']));
+        tx.run(
+          sql
+            .updateTable('requests')
+            .set({ state: 'expired' })
+            .where('rid', '=', request)
+            .where('state', 'in', ['pending', 'approved']),
+        );
       }
       return ended;
     });

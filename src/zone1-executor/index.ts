@@ -1,17 +1,11 @@
 export { Confirmed, type ConfirmedName, type ConfirmedParts } from './confirmed.ts';
 export { EMPTY_CONTACTS, formatContacts, parseContacts, type Contact } from './contacts.ts';
 export { ConnectorLink, type FrameLink } from './connector-link.ts';
-export type {
-  ControlDesk,
-  InstanceFacts,
-  LogDesk,
-  PresencePort,
-  ZoneListing,
-} from './control-desk/index.ts';
+export type { ControlDesk, InstanceFacts, LogDesk, PresencePort, ZoneListing } from './control-desk/index.ts';
 export { Executor, type ExecutorParts } from './executor.ts';
 export type { StartPlanner } from './planners.ts';
 export type { Caps, ConfirmedPort, ConnectorPort, ContactBook, PerformOutcome, PolicyPort, Station } from './ports.ts';
 export { openPresenceDesk } from './presence-desk.ts';
 export type { ReaderProcess, StartReader } from './reader-pool.ts';
 export type { Session } from './sessions.ts';
-export { refusalOfFault } from './zone-service.ts';
+export { refusalOfFault } from './wire-answer.ts';

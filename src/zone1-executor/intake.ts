@@ -45,7 +45,10 @@ export async function fetchForever(parts: IntakeParts): Promise<void> {
   }
 }
 
-async function recordSkipped(station: Station, skipped: readonly { key: string; reason: 'too_large' | 'unreadable' }[]): Promise<void> {
+async function recordSkipped(
+  station: Station,
+  skipped: readonly { key: string; reason: 'too_large' | 'unreadable' }[],
+): Promise<void> {
   await station.ledger.commit((tx) => {
     for (const { key, reason } of skipped) {
       tx.record({

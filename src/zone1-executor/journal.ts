@@ -7,7 +7,17 @@ export type JournalState = Tables['journal']['state'];
 export type Entry = Tables['journal'];
 
 /** Why an act ended as it did, in words of ours. */
-export type EndReason = 'ok' | 'denied' | 'killed' | 'not_dispatched' | 'policy_changed' | 'provider_error' | 'disk_failed' | 'params_mismatch' | 'restart' | 'other';
+export type EndReason =
+  | 'ok'
+  | 'denied'
+  | 'killed'
+  | 'not_dispatched'
+  | 'policy_changed'
+  | 'provider_error'
+  | 'disk_failed'
+  | 'params_mismatch'
+  | 'restart'
+  | 'other';
 
 /**
  * Writes the intent in the step that marked the grant used.
@@ -63,7 +73,13 @@ export function markDispatched(station: Station, tx: Tx, jti: GrantId): boolean 
 }
 
 /** The end of an act. Only forward: an ended act keeps its outcome, an unknown one may still be reconciled. */
-export function settle(station: Station, tx: Tx, jti: string, state: 'succeeded' | 'failed' | 'unknown', reason: EndReason): boolean {
+export function settle(
+  station: Station,
+  tx: Tx,
+  jti: string,
+  state: 'succeeded' | 'failed' | 'unknown',
+  reason: EndReason,
+): boolean {
   const changed = tx.run(
     sql
       .updateTable('journal')

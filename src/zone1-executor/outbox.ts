@@ -1,6 +1,6 @@
 import type { GrantId } from '../contracts/index.ts';
 import { sql, type Tables, type Tx } from '../state/index.ts';
-import { stillAllowed } from './execute.ts';
+import { stillAllowed } from './judge.ts';
 import { entriesIn, markDispatched, settle, type EndReason, type Entry } from './journal.ts';
 import type { ConnectorPort, PerformOutcome, Station } from './ports.ts';
 
@@ -111,25 +111,41 @@ function beginDispatch(station: Station, tx: Tx, entry: Entry): Tables['payloads
     return null;
   };
   const request = tx.get(sql.selectFrom('requests').selectAll().where('rid', '=', entry.rid));
-  const payload = tx.get(sql.selectFrom('payloads').selectAll().where('wh', '=', entry.wh ?? ''));
+  const payload = tx.get(
+    sql
+      .selectFrom('payloads')
+      .selectAll()
+      .where('wh', '=', entry.wh ?? ''),
+  );
   if (request === undefined || payload === undefined) return end('other');
   if (!station.armed()) return end('killed');
   const allowed = stillAllowed(station, tx, request);
   if (!allowed.ok) {
     const approval = tx.get(sql.selectFrom('approvals').select('state').where('rid', '=', entry.rid));
-    return end(approval?.state === 'denied' ? 'denied' : allowed.refusal.error === 'killed' ? 'killed' : 'policy_changed');
+    return end(
+      approval?.state === 'denied' ? 'denied' : allowed.refusal.error === 'killed' ? 'killed' : 'policy_changed',
+    );
   }
   return markDispatched(station, tx, entry.jti as GrantId) ? payload : null;
 }
 
 /** INVARIANT: succeeded means that the provider took exactly the approved bytes. */
-function judgeOutcome(outcome: PerformOutcome, wh: string): { state: 'succeeded' | 'failed' | 'unknown'; reason: EndReason } {
+function judgeOutcome(
+  outcome: PerformOutcome,
+  wh: string,
+): { state: 'succeeded' | 'failed' | 'unknown'; reason: EndReason } {
   switch (outcome.state) {
     case 'succeeded':
-      return outcome.accepted === wh ? { state: 'succeeded', reason: 'ok' } : { state: 'unknown', reason: 'params_mismatch' };
+      return outcome.accepted === wh
+        ? { state: 'succeeded', reason: 'ok' }
+        : { state: 'unknown', reason: 'params_mismatch' };
     case 'failed':
     case 'absent':
-      return { state: 'failed', reason: outcome.reason === 'killed' ? 'killed' : outcome.reason === 'disk_full' ? 'disk_failed' : 'provider_error' };
+      return {
+        state: 'failed',
+        reason:
+          outcome.reason === 'killed' ? 'killed' : outcome.reason === 'disk_full' ? 'disk_failed' : 'provider_error',
+      };
     case 'unknown':
       return { state: 'unknown', reason: 'provider_error' };
   }

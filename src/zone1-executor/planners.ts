@@ -2,7 +2,7 @@ import { LIMITS, type SessionId } from '../contracts/index.ts';
 import { cancelApprovals } from '../control/index.ts';
 import { sql, type Tx } from '../state/index.ts';
 import { markHandled, unhandled } from './content-store.ts';
-import { moment } from './execute.ts';
+import { moment } from './judge.ts';
 import { voidGrants } from './grant.ts';
 import type { Notifier } from './notifier.ts';
 import type { Station } from './ports.ts';
@@ -10,7 +10,10 @@ import { closeSession, deliver, findSession, openSession, openSessions, type Ses
 import { openDueTasks } from './tasks.ts';
 
 /** Starts the process of a session and serves its socket. Resolves with the process's name. */
-export type StartPlanner = (session: Session, standing: boolean) => Promise<{ readonly name: string; readonly stop: () => Promise<void> }>;
+export type StartPlanner = (
+  session: Session,
+  standing: boolean,
+) => Promise<{ readonly name: string; readonly stop: () => Promise<void> }>;
 
 const RESTARTS_MAX = 3;
 const STANDING = 'standing_session';
@@ -33,7 +36,12 @@ export class Planners {
   readonly #starting = new Set<string>();
   readonly #restarts = new Map<string, number>();
 
-  constructor(parts: { station: Station; start: StartPlanner; notifier: Notifier; fault: (where: string, cause: unknown) => void }) {
+  constructor(parts: {
+    station: Station;
+    start: StartPlanner;
+    notifier: Notifier;
+    fault: (where: string, cause: unknown) => void;
+  }) {
     this.#station = parts.station;
     this.#start = parts.start;
     this.#notifier = parts.notifier;
@@ -69,7 +77,12 @@ export class Planners {
   }
 
   /** Opens a session for the owner's own words. */
-  async instruct(what: { text: string; named: readonly string[]; item: string | null; standing: boolean }): Promise<SessionId> {
+  async instruct(what: {
+    text: string;
+    named: readonly string[];
+    item: string | null;
+    standing: boolean;
+  }): Promise<SessionId> {
     const { ledger } = this.#station;
     const session = await ledger.commit((tx) => {
       const opened = what.standing
@@ -79,7 +92,17 @@ export class Planners {
       if (what.item !== null) deliver(this.#station, tx, opened.sid, what.item, 'item');
       const seq = tx.all(sql.selectFrom('instructions').select('seq').where('sid', '=', opened.sid)).length + 1;
       tx.run(
-        sql.insertInto('instructions').values({ sid: opened.sid, seq, text: what.text, at_ms: this.#station.clock.wallMs(), taken: 0, task: null, answer: null }),
+        sql
+          .insertInto('instructions')
+          .values({
+            sid: opened.sid,
+            seq,
+            text: what.text,
+            at_ms: this.#station.clock.wallMs(),
+            taken: 0,
+            task: null,
+            answer: null,
+          }),
       );
       return opened;
     });
@@ -125,7 +148,9 @@ export class Planners {
 
   async #continue(session: Session): Promise<void> {
     const { reader } = this.#station.ledger;
-    const item = reader.get(sql.selectFrom('deliveries').select('ref').where('sid', '=', session.sid).where('done', '=', 0).limit(1));
+    const item = reader.get(
+      sql.selectFrom('deliveries').select('ref').where('sid', '=', session.sid).where('done', '=', 0).limit(1),
+    );
     const words = reader.get(sql.selectFrom('instructions').select('seq').where('sid', '=', session.sid).limit(1));
     if (item === undefined && words === undefined) return this.#close(session, 'done');
     await this.#launch(session, false);
@@ -145,7 +170,9 @@ export class Planners {
     const { ledger, subjectHash } = this.#station;
     await ledger.commit((tx) => {
       closeSession(this.#station, tx, session.sid, reason);
-      const gone = cancelApprovals(tx, { session: session.sid }, 'session_closed', moment(this.#station), { hash: subjectHash });
+      const gone = cancelApprovals(tx, { session: session.sid }, 'session_closed', moment(this.#station), {
+        hash: subjectHash,
+      });
       for (const { request } of gone) {
         tx.run(sql.updateTable('requests').set({ state: 'cancelled' }).where('rid', '=', request));
       }
@@ -161,7 +188,9 @@ export class Planners {
     try {
       // What was taken and not finished by a process that died is given again.
       if (this.#restarts.has(session.sid)) {
-        await this.#station.ledger.commit((tx) => tx.run(sql.updateTable('instructions').set({ taken: 0 }).where('sid', '=', session.sid)));
+        await this.#station.ledger.commit((tx) =>
+          tx.run(sql.updateTable('instructions').set({ taken: 0 }).where('sid', '=', session.sid)),
+        );
       }
       const { name, stop } = await this.#start(session, standing);
       this.#running.set(name, { sid: session.sid, stop });
@@ -176,7 +205,11 @@ export class Planners {
   #openDue(): Promise<Session[]> | Session[] {
     const { ledger } = this.#station;
     const any = ledger.reader.get(
-      sql.selectFrom('tasks').select('tid').where(({ or, eb }) => or([eb('due', 'is not', null), eb('cron', 'is not', null)])).limit(1),
+      sql
+        .selectFrom('tasks')
+        .select('tid')
+        .where(({ or, eb }) => or([eb('due', 'is not', null), eb('cron', 'is not', null)]))
+        .limit(1),
     );
     return any === undefined ? [] : ledger.commit((tx) => openDueTasks(this.#station, tx));
   }

@@ -1,11 +1,4 @@
-import type {
-  Clock,
-  Decision,
-  DecisionRequest,
-  RandomBytes,
-  Sha256Hex,
-  SubjectHash,
-} from '../contracts/index.ts';
+import type { Clock, Decision, DecisionRequest, RandomBytes, Sha256Hex, SubjectHash } from '../contracts/index.ts';
 import type { Ledger } from '../state/index.ts';
 
 /** The policy in force: the text that the owner confirmed, compiled. */

@@ -27,7 +27,11 @@ export function openPresenceDesk(station: Station, options: { readonly terminalA
     check: (request) => {
       const proof = request.presence;
       const nonce = proof.method === 'passphrase' ? takeNonce(proof.nonce) : null;
-      return verifyPresence(proof, claimOf(request), { publicKey: publicKey(), terminalAllowed: options.terminalAllowed, nonce });
+      return verifyPresence(proof, claimOf(request), {
+        publicKey: publicKey(),
+        terminalAllowed: options.terminalAllowed,
+        nonce,
+      });
     },
     challenge: () => {
       if (nonces.size >= NONCES_MAX) nonces.clear();

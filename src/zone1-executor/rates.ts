@@ -6,7 +6,13 @@ import { sql, type Reader, type Tx } from '../state/index.ts';
  * Windows slide over the wall clock, since they must survive a reboot; an event that a set-back clock puts into the
  * future counts as now.
  */
-export function retryAfter(reader: Reader, key: string, rates: readonly Rate[], units: RateUnits, nowMs: number): number {
+export function retryAfter(
+  reader: Reader,
+  key: string,
+  rates: readonly Rate[],
+  units: RateUnits,
+  nowMs: number,
+): number {
   let wait = 0;
   for (const rate of rates) {
     const wanted = rate.unit === 'acts' ? units.acts : units.items;

@@ -4,7 +4,8 @@ import type { FrameLink } from './connector-link.ts';
 import type { ReadResult } from './content-store.ts';
 
 export type ReadFailure = 'timeout' | 'crashed' | 'lying_reader' | 'malformed';
-export type ReadAnswer = { readonly kind: 'read'; readonly read: ReadResult } | { readonly kind: 'failed'; readonly reason: ReadFailure };
+export type ReadAnswer =
+  { readonly kind: 'read'; readonly read: ReadResult } | { readonly kind: 'failed'; readonly reason: ReadFailure };
 
 /** One reader process: its socket once it has said that it is ready, and the events of that socket. */
 export interface ReaderProcess {
@@ -79,7 +80,12 @@ async function sendMessage(link: FrameLink, raw: Uint8Array): Promise<void> {
   const step = LIMITS.rawChunkBytesMax.value;
   link.send({ type: 'sanitize_begin', id: ID, bytes: bytes.length });
   for (let at = 0, seq = 0; at < bytes.length; at += step, seq += 1) {
-    link.send({ type: 'sanitize_chunk', id: ID, seq, data: bytes.toString('base64', at, Math.min(at + step, bytes.length)) });
+    link.send({
+      type: 'sanitize_chunk',
+      id: ID,
+      seq,
+      data: bytes.toString('base64', at, Math.min(at + step, bytes.length)),
+    });
     await link.drained();
   }
   link.send({ type: 'sanitize_end', id: ID, sha256: createHash('sha256').update(bytes).digest('hex') });
@@ -91,7 +97,8 @@ const MESSAGE_ID = /^<[!-;=?A-~]{1,248}>$/;
 function judgeAnswer(frame: Readonly<Record<string, unknown>>): ReadAnswer {
   const { type, id, message, message_id: messageId, ...rest } = frame;
   if (type === 'error' && id === ID) return { kind: 'failed', reason: 'malformed' };
-  if (type !== 'sanitized' || id !== ID || Object.keys(rest).length > 0) return { kind: 'failed', reason: 'lying_reader' };
+  if (type !== 'sanitized' || id !== ID || Object.keys(rest).length > 0)
+    return { kind: 'failed', reason: 'lying_reader' };
   const parsed = extractSchema.safeParse(message);
   if (!parsed.success || parsed.data.channel !== 'email') return { kind: 'failed', reason: 'lying_reader' };
   return {

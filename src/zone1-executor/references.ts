@@ -15,7 +15,7 @@ export function resolveReference(reader: Reader, sid: SessionId, reference: Refe
   const kid = contentOfRef(reader, sid, reference.ref.slice(0, hash));
   const content = kid === undefined ? undefined : getContent(reader, kid);
   if (kid === undefined || content === undefined) return { kind: 'not_found' };
-  const value = pointInto(content.extract as unknown as Json, reference.ref.slice(hash + 1));
+  const value = pointInto(content.extract, reference.ref.slice(hash + 1));
   if (value === undefined) return { kind: 'not_found' };
   return typeof value === 'string' ? { kind: 'value', text: value, kid } : { kind: 'not_text' };
 }
@@ -32,7 +32,8 @@ export function pointInto(document: Json, pointer: string): Json | undefined {
   for (const part of pointer.slice(1).split('/')) {
     const name = part.replaceAll('~1', '/').replaceAll('~0', '~');
     if (Array.isArray(at)) at = /^(?:0|[1-9]\d{0,5})$/.test(name) ? (at as readonly Json[])[Number(name)] : undefined;
-    else if (typeof at === 'object' && at !== null) at = Object.hasOwn(at, name) ? (at as Record<string, Json>)[name] : undefined;
+    else if (typeof at === 'object' && at !== null)
+      at = Object.hasOwn(at, name) ? (at as Record<string, Json>)[name] : undefined;
     else at = undefined;
     if (at === undefined) return undefined;
   }

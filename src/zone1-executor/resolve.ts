@@ -76,7 +76,8 @@ function resolveLeaf(reader: Reader, session: Session, path: string, leaf: unkno
   }
   if (!isReference(leaf)) return invalid(path, 'must be text or a reference');
   const found = resolveReference(reader, session.sid, leaf);
-  if (found.kind === 'not_found') return refused('not_found', `the reference in \`${path}\` is not one of this session`);
+  if (found.kind === 'not_found')
+    return refused('not_found', `the reference in \`${path}\` is not one of this session`);
   if (found.kind === 'not_text') return invalid(path, 'the reference must point at a whole text value');
   const confidentiality = getContent(reader, found.kid)?.confidentiality ?? 'secret';
   leafs.labels.set(path, contentLabel(found.kid, confidentiality));
@@ -94,7 +95,10 @@ function finish(
   const parsed = mailSchema.safeParse(values);
   if (!parsed.success) {
     const issues = parsed.error.issues.map((issue) => ({ path: issue.path.join('.'), message: issue.message }));
-    return refused('invalid_params', 'the parameters do not fit the action once resolved', { requires_approval: true, issues });
+    return refused('invalid_params', 'the parameters do not fit the action once resolved', {
+      requires_approval: true,
+      issues,
+    });
   }
   const params = parsed.data;
   const answers = answeredMail(reader, session, params.in_reply_to);
@@ -179,13 +183,18 @@ interface StoredDraft {
 /** What `draft_email` keeps: the resolved values with the label of each. */
 export function draftOf(mail: ResolvedMail, session: Session): string {
   const labels: [string, Label][] = [];
-  for (const role of ROLES) (mail.params[role] ?? []).forEach((_, index) => labels.push([`${role}.${index}`, join(mail.payload, session.label)]));
+  for (const role of ROLES)
+    (mail.params[role] ?? []).forEach((_, index) =>
+      labels.push([`${role}.${index}`, join(mail.payload, session.label)]),
+    );
   labels.push(['subject', join(mail.payload, session.label)], ['body', join(mail.payload, session.label)]);
   return JSON.stringify({ params: mail.params, labels } satisfies StoredDraft);
 }
 
 function resolveDraft(reader: Reader, session: Session, contacts: ContactBook, did: string): Outcome<ResolvedMail> {
-  const row = reader.get(sql.selectFrom('drafts').select('params').where('did', '=', did).where('sid', '=', session.sid));
+  const row = reader.get(
+    sql.selectFrom('drafts').select('params').where('did', '=', did).where('sid', '=', session.sid),
+  );
   if (row === undefined) return refused('not_found', 'no such draft in this session');
   const draft = JSON.parse(row.params) as StoredDraft;
   const labels = new Map(draft.labels.map(([path, label]) => [path, join(label, session.label)]));

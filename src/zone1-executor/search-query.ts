@@ -14,7 +14,9 @@ const TOKEN = /([a-z]+):"([^"]*)"|([a-z]+):(\S+)|"([^"]*)"|(\S+)/gi;
 const DAY = /^\d{4}-\d{2}-\d{2}$/;
 
 /** The query in `text`, or a sentence that says what is wrong with it. Operators come from a list. */
-export function parseSearchQuery(text: string): { readonly ok: true; readonly query: SearchQuery } | { readonly ok: false; readonly message: string } {
+export function parseSearchQuery(
+  text: string,
+): { readonly ok: true; readonly query: SearchQuery } | { readonly ok: false; readonly message: string } {
   const lists = { words: [] as string[], from: [] as string[], to: [] as string[], subject: [] as string[] };
   let sinceMs: number | null = null;
   let beforeMs: number | null = null;
@@ -44,7 +46,10 @@ export function parseSearchQuery(text: string): { readonly ok: true; readonly qu
         attachment = true;
         break;
       default:
-        return { ok: false, message: 'operators are `from:`, `to:`, `subject:`, `since:`, `before:`, `has:attachment`' };
+        return {
+          ok: false,
+          message: 'operators are `from:`, `to:`, `subject:`, `since:`, `before:`, `has:attachment`',
+        };
     }
   }
   return { ok: true, query: { ...lists, sinceMs, beforeMs, attachment } };

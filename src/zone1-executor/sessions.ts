@@ -86,7 +86,12 @@ export function openSessions(reader: Reader): Session[] {
   return rows.map((row) => findSession(reader, row.sid)).filter((session) => session !== undefined);
 }
 
-export function closeSession(station: Station, tx: Tx, sid: SessionId, reason: 'done' | 'crashed' | 'session_closed'): void {
+export function closeSession(
+  station: Station,
+  tx: Tx,
+  sid: SessionId,
+  reason: 'done' | 'crashed' | 'session_closed',
+): void {
   const changed = tx.run(
     sql
       .updateTable('sessions')
@@ -95,7 +100,12 @@ export function closeSession(station: Station, tx: Tx, sid: SessionId, reason: '
       .where('state', '=', 'open'),
   );
   if (changed === 0) return;
-  tx.record({ event: 'session_closed', zone: 'zone1-executor', session: station.subjectHash(sid), details: { reason } });
+  tx.record({
+    event: 'session_closed',
+    zone: 'zone1-executor',
+    session: station.subjectHash(sid),
+    details: { reason },
+  });
 }
 
 export interface Delivered {
@@ -107,7 +117,7 @@ export interface Delivered {
  * Hands stored content to a session: one reference a content and session.
  * INVARIANT: the session's label and senders have taken the content in before the reference leaves Zone 1.
  */
-export function deliver(station: Station, tx: Tx, sid: SessionId, kid: string, as: "item" | "result"): Delivered {
+export function deliver(station: Station, tx: Tx, sid: SessionId, kid: string, as: 'item' | 'result'): Delivered {
   const old = tx.get(sql.selectFrom('deliveries').select('ref').where('sid', '=', sid).where('kid', '=', kid));
   if (old !== undefined) return { ref: old.ref as ContentRef, fresh: false };
   const session = findSession(tx, sid);
@@ -116,7 +126,9 @@ export function deliver(station: Station, tx: Tx, sid: SessionId, kid: string, a
   const label = join(session.label, contentLabel(kid, content.confidentiality));
   const senders = content.sender === '' ? session.senders : [...new Set([...session.senders, content.sender])];
   const ref = makeId('c_', station.random);
-  tx.run(sql.insertInto('deliveries').values({ ref, sid, kid, at_ms: station.clock.wallMs(), done: as === "item" ? 0 : 1 }));
+  tx.run(
+    sql.insertInto('deliveries').values({ ref, sid, kid, at_ms: station.clock.wallMs(), done: as === 'item' ? 0 : 1 }),
+  );
   tx.run(
     sql
       .updateTable('sessions')

@@ -16,7 +16,9 @@ export function approvalContent(
   red: readonly RedMark[],
 ): ApprovalContent {
   const contacts = station.confirmed.contacts();
-  const contents = session.label.sources.map((kid) => getContent(reader, kid)).filter((content) => content !== undefined);
+  const contents = session.label.sources
+    .map((kid) => getContent(reader, kid))
+    .filter((content) => content !== undefined);
   const texts = contents.map(({ extract }) =>
     [extract.body, extract.subject, extract.from, ...extract.links.map((link) => link.url)].join('\n'),
   );
@@ -35,8 +37,16 @@ export function approvalContent(
       subject: influenceSpans(headerOf(shown, 'Subject'), texts),
       body: influenceSpans(shown.body, texts),
     },
-    sources: contents.map(({ channel, extract, warned }) => ({ channel, from: extract.from, subject: extract.subject, warned })),
-    label: { integrity: ask.prepared.payloadLabel.integrity, confidentiality: ask.prepared.payloadLabel.confidentiality },
+    sources: contents.map(({ channel, extract, warned }) => ({
+      channel,
+      from: extract.from,
+      subject: extract.subject,
+      warned,
+    })),
+    label: {
+      integrity: ask.prepared.payloadLabel.integrity,
+      confidentiality: ask.prepared.payloadLabel.confidentiality,
+    },
     reversibility: ask.declaration.reversibility,
     red,
     rationale: ask.rationale,

@@ -44,7 +44,9 @@ export function deleteTask(tx: Tx, sid: string, tid: string): Outcome<null> {
 }
 
 export function listTasks(reader: Reader, sid: string): Tables['tasks'][] {
-  return reader.all(sql.selectFrom('tasks').selectAll().where('sid', '=', sid).orderBy('priority', 'desc').orderBy('at_ms'));
+  return reader.all(
+    sql.selectFrom('tasks').selectAll().where('sid', '=', sid).orderBy('priority', 'desc').orderBy('at_ms'),
+  );
 }
 
 /** The wire form of a task. */
@@ -78,11 +80,22 @@ export function openDueTasks(station: Station, tx: Tx): Session[] {
     )
     .filter((task) => fireTime(task) <= now);
   return due.slice(0, DUE_PER_TURN).map((task) => {
-    const session = openSession(station, tx, { zone: 'zone2-planner', origin: 'task', label: JSON.parse(task.label) as Label });
+    const session = openSession(station, tx, {
+      zone: 'zone2-planner',
+      origin: 'task',
+      label: JSON.parse(task.label) as Label,
+    });
     tx.run(
-      sql.insertInto('instructions').values({ sid: session.sid, seq: 1, text: taskText(task), at_ms: now, taken: 0, task: task.tid, answer: null }),
+      sql
+        .insertInto('instructions')
+        .values({ sid: session.sid, seq: 1, text: taskText(task), at_ms: now, taken: 0, task: task.tid, answer: null }),
     );
-    tx.run(sql.updateTable('tasks').set({ due: nextDue(task, now), at_ms: now }).where('tid', '=', task.tid));
+    tx.run(
+      sql
+        .updateTable('tasks')
+        .set({ due: nextDue(task, now), at_ms: now })
+        .where('tid', '=', task.tid),
+    );
     return session;
   });
 }
@@ -90,7 +103,9 @@ export function openDueTasks(station: Station, tx: Tx): Session[] {
 /** A cron task without a `due` fires first at its next time after it was put. */
 function fireTime(task: Tables['tasks']): number {
   if (task.due !== null) return Date.parse(task.due);
-  return task.cron === null ? Number.POSITIVE_INFINITY : (nextCron(task.cron, task.at_ms)?.getTime() ?? Number.POSITIVE_INFINITY);
+  return task.cron === null
+    ? Number.POSITIVE_INFINITY
+    : (nextCron(task.cron, task.at_ms)?.getTime() ?? Number.POSITIVE_INFINITY);
 }
 
 function nextDue(task: Tables['tasks'], now: number): string | null {
@@ -112,5 +127,7 @@ function isCron(pattern: string): boolean {
 
 function taskText(task: Tables['tasks']): string {
   const data = JSON.parse(task.data) as Record<string, unknown>;
-  return typeof data['text'] === 'string' ? data['text'].slice(0, LIMITS.instructionCharsMax.value) : task.data.slice(0, LIMITS.instructionCharsMax.value);
+  return typeof data['text'] === 'string'
+    ? data['text'].slice(0, LIMITS.instructionCharsMax.value)
+    : task.data.slice(0, LIMITS.instructionCharsMax.value);
 }

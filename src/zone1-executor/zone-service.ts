@@ -1,16 +1,13 @@
 import {
-  HardshellError,
   LIMITS,
   refused,
   WIRE_REQUESTS,
   type Json,
   type Outcome,
-  type Refusal,
   type WireRequest,
   type WireRequestType,
 } from '../contracts/index.ts';
 import { sql, type Reader, type Tables } from '../state/index.ts';
-import { getContent } from './content-store.ts';
 import { ask, execute } from './execute.ts';
 import type { GrantKey } from './grant.ts';
 import { entryOfRequest } from './journal.ts';
@@ -18,7 +15,9 @@ import type { Notifier } from './notifier.ts';
 import type { Station } from './ports.ts';
 import { findSession, type Session } from './sessions.ts';
 import { deleteTask, listTasks, putTask, taskFrame } from './tasks.ts';
+import { errorOf } from './wire-answer.ts';
 import type { TokenTable } from './tokens.ts';
+import { itemDone, nextInstruction, nextItem } from './zone-deliveries.ts';
 
 /** What answering a zone needs beside the stations. */
 export interface ZoneDesk {
@@ -29,16 +28,26 @@ export interface ZoneDesk {
   readonly notifier: Notifier;
 }
 
+/** Every session that is served here is a planner's; which one is said by `hello`. */
+const ZONE = 'zone2-planner';
+
 /**
  * Answers one message of the zone that is served on the socket of session `sid`. Who asks is which socket it came in
  * on; nothing in the message can say otherwise.
  */
-export async function answerZone(desk: ZoneDesk, sid: string, frame: Readonly<Record<string, unknown>>, signal: AbortSignal): Promise<object> {
+export async function answerZone(
+  desk: ZoneDesk,
+  sid: string,
+  frame: Readonly<Record<string, unknown>>,
+  signal: AbortSignal,
+): Promise<object> {
   const request = parseRequest(frame);
   if (!request.ok) return errorOf(request.refusal);
+  // A sign of life costs no look-up; the listener of an ended session is closed.
+  if (request.value.type === 'ping') return { type: 'pong', zone: ZONE };
   const session = findSession(desk.station.ledger.reader, sid);
   if (session === undefined || !session.open) return errorOf({ error: 'not_found', message: 'the session has ended' });
-  if (request.value.type !== 'ping' && request.value.type !== 'hello' && !desk.station.armed()) {
+  if (request.value.type !== 'hello' && !desk.station.armed()) {
     return errorOf({ error: 'killed', message: 'everything is stopped; the owner has to revive it at the machine' });
   }
   return answer(desk, session, request.value, signal);
@@ -67,7 +76,7 @@ async function answer(desk: ZoneDesk, session: Session, request: WireRequest, si
         ? { type: 'hello', v: 1, zone: session.zone, session: session.sid }
         : errorOf({ error: 'unknown_version', message: 'only version 1 is spoken here' });
     case 'ping':
-      return { type: 'pong', zone: session.zone };
+      return { type: 'pong', zone: ZONE };
     case 'capability_request':
       return capabilityRequest(desk, session, request);
     case 'approval_status':
@@ -94,7 +103,11 @@ async function answer(desk: ZoneDesk, session: Session, request: WireRequest, si
   }
 }
 
-async function capabilityRequest(desk: ZoneDesk, session: Session, request: Extract<WireRequest, { type: 'capability_request' }>): Promise<object> {
+async function capabilityRequest(
+  desk: ZoneDesk,
+  session: Session,
+  request: Extract<WireRequest, { type: 'capability_request' }>,
+): Promise<object> {
   const asked = await ask(desk.station, session, {
     action: request.action,
     params: request.params,
@@ -125,7 +138,12 @@ async function capabilityRequest(desk: ZoneDesk, session: Session, request: Extr
 }
 
 /** Waits while nothing has been answered, or while an act is on its way, and then says what stands. */
-async function approvalStatus(desk: ZoneDesk, session: Session, request: Extract<WireRequest, { type: 'approval_status' }>, signal: AbortSignal): Promise<object> {
+async function approvalStatus(
+  desk: ZoneDesk,
+  session: Session,
+  request: Extract<WireRequest, { type: 'approval_status' }>,
+  signal: AbortSignal,
+): Promise<object> {
   const deadline = performance.now() + (request.wait_ms ?? 0);
   for (;;) {
     const status = statusOf(desk, session, request.request_id);
@@ -145,7 +163,9 @@ interface Status {
 
 function statusOf(desk: ZoneDesk, session: Session, rid: string): Status | undefined {
   const { reader } = desk.station.ledger;
-  const request = reader.get(sql.selectFrom('requests').selectAll().where('rid', '=', rid).where('sid', '=', session.sid));
+  const request = reader.get(
+    sql.selectFrom('requests').selectAll().where('rid', '=', rid).where('sid', '=', session.sid),
+  );
   if (request === undefined) return undefined;
   const approval = reader.get(sql.selectFrom('approvals').select('state').where('rid', '=', rid));
   if (approval !== undefined && approval.state !== 'approved') {
@@ -169,7 +189,12 @@ function outcomeWord(entry: Tables['journal']): string {
   return entry.state === 'failed' && entry.reason === 'denied' ? 'denied' : entry.state;
 }
 
-async function executeRequest(desk: ZoneDesk, session: Session, request: Extract<WireRequest, { type: 'execute' }>, signal: AbortSignal): Promise<object> {
+async function executeRequest(
+  desk: ZoneDesk,
+  session: Session,
+  request: Extract<WireRequest, { type: 'execute' }>,
+  signal: AbortSignal,
+): Promise<object> {
   const done = await execute(desk.station, desk.key, session, {
     token: request.token,
     action: request.action,
@@ -182,7 +207,11 @@ async function executeRequest(desk: ZoneDesk, session: Session, request: Extract
   desk.notifier.notify('outbox');
   desk.notifier.notify(entry.rid);
   if (entry.dispatch_boot_ms > desk.station.clock.bootMs()) {
-    return { type: 'result', ok: true, value: { state: 'queued', dispatch_at: new Date(entry.dispatch_ms).toISOString() } };
+    return {
+      type: 'result',
+      ok: true,
+      value: { state: 'queued', dispatch_at: new Date(entry.dispatch_ms).toISOString() },
+    };
   }
   return finalResult(desk, entry.rid, signal);
 }
@@ -198,65 +227,4 @@ async function finalResult(desk: ZoneDesk, rid: string, signal: AbortSignal): Pr
       return errorOf({ error: 'outcome_unknown', message: 'whether the act was done is not known; the owner is told' });
     }
   }
-}
-
-async function nextItem(desk: ZoneDesk, session: Session, waitMs: number, signal: AbortSignal): Promise<object> {
-  const deadline = performance.now() + waitMs;
-  for (;;) {
-    const { reader } = desk.station.ledger;
-    const row = reader.get(
-      sql.selectFrom('deliveries').select(['ref', 'kid']).where('sid', '=', session.sid).where('done', '=', 0).orderBy('at_ms').limit(1),
-    );
-    const content = row === undefined ? undefined : getContent(reader, row.kid);
-    if (row !== undefined && content !== undefined) {
-      return { type: 'item', content_ref: row.ref, channel: content.channel, message: content.extract };
-    }
-    if (!(await desk.notifier.wait(`session:${session.sid}`, deadline - performance.now(), signal))) return { type: 'none' };
-  }
-}
-
-async function itemDone(desk: ZoneDesk, session: Session, ref: string): Promise<object> {
-  const changed = await desk.station.ledger.commit((tx) => {
-    const known = tx.get(sql.selectFrom('deliveries').select('kid').where('ref', '=', ref).where('sid', '=', session.sid));
-    if (known === undefined) return false;
-    tx.run(sql.updateTable('deliveries').set({ done: 1 }).where('ref', '=', ref));
-    tx.record({
-      event: 'item_done',
-      zone: 'zone2-planner',
-      session: desk.station.subjectHash(session.sid),
-      subject: desk.station.subjectHash(known.kid),
-      details: { channel: 'email' },
-    });
-    return true;
-  });
-  return changed ? { type: 'item_done', content_ref: ref } : errorOf({ error: 'not_found', message: 'no such item in this session' });
-}
-
-async function nextInstruction(desk: ZoneDesk, session: Session, waitMs: number, signal: AbortSignal): Promise<object> {
-  const deadline = performance.now() + waitMs;
-  for (;;) {
-    const row = await desk.station.ledger.commit((tx) => {
-      const next = tx.get(
-        sql.selectFrom('instructions').selectAll().where('sid', '=', session.sid).where('taken', '=', 0).orderBy('seq').limit(1),
-      );
-      if (next !== undefined) {
-        tx.run(sql.updateTable('instructions').set({ taken: 1 }).where('sid', '=', next.sid).where('seq', '=', next.seq));
-      }
-      return next;
-    });
-    if (row !== undefined) return { type: 'instruction', text: row.text, ...(row.task === null ? {} : { task: row.task }) };
-    if (!(await desk.notifier.wait(`session:${session.sid}`, deadline - performance.now(), signal))) return { type: 'none' };
-  }
-}
-
-function errorOf(refusal: Refusal): object {
-  return { type: 'error', ...refusal };
-}
-
-/** A fault inside a durable step, in the wire's words. */
-export function refusalOfFault(fault: unknown): Refusal {
-  if (fault instanceof HardshellError && fault.code === 'disk_failed') {
-    return { error: 'unavailable', message: 'state cannot be written; the owner has to free space and restart' };
-  }
-  return { error: 'unavailable', message: 'the executor could not do this' };
 }

@@ -20,7 +20,8 @@ describe('frames', () => {
   });
 
   test('a line that is no JSON object is refused', () => {
-    for (const bad of ['[]', '1', 'null', '"x"', '{', '{"a":1}}', "{'a':1}", '{"a":1,}', '\ufeff{"a":1}', '{"a":NaN}']) expect(() => push(`${bad}\n`)).toThrow(/frame/);
+    for (const bad of ['[]', '1', 'null', '"x"', '{', '{"a":1}}', "{'a':1}", '{"a":1,}', '\ufeff{"a":1}', '{"a":NaN}'])
+      expect(() => push(`${bad}\n`)).toThrow(/frame/);
     expect(push('{"a":1}\n\n{"b":2}\n')).toEqual([{ a: 1 }, { b: 2 }]);
   });
 
@@ -33,7 +34,9 @@ describe('frames', () => {
     const decoder = new FrameDecoder({ ...WIRE_FRAME_LIMITS, bytesMax: 100 });
     decoder.push(Buffer.alloc(100, 32));
     expect(() => decoder.push(Buffer.alloc(1, 32))).toThrow(/passes 100 bytes/);
-    expect(new FrameDecoder({ ...WIRE_FRAME_LIMITS, bytesMax: 9 }).push(Buffer.from('{"a":"x"}\n'))).toEqual([{ a: 'x' }]);
+    expect(new FrameDecoder({ ...WIRE_FRAME_LIMITS, bytesMax: 9 }).push(Buffer.from('{"a":"x"}\n'))).toEqual([
+      { a: 'x' },
+    ]);
   });
 
   test('depth is counted before parsing and outside strings only', () => {
@@ -52,14 +55,25 @@ describe('frames', () => {
   });
 
   test('the depth that is counted is never less than the depth that is parsed', () => {
-    const depthOf = (value: unknown): number => (typeof value === 'object' && value !== null ? 1 + Math.max(0, ...Object.values(value).map(depthOf)) : 0);
+    const depthOf = (value: unknown): number =>
+      typeof value === 'object' && value !== null ? 1 + Math.max(0, ...Object.values(value).map(depthOf)) : 0;
     fc.assert(
-      fc.property(fc.object({ maxDepth: 6, key: fc.string(), values: [fc.string(), fc.constantFrom('\\', '"', '\\"', '[{', '\\\\"')] }), (value) => {
-        const plain = JSON.parse(JSON.stringify(value)) as object;
-        const depth = depthOf(plain);
-        expect(new FrameDecoder({ ...WIRE_FRAME_LIMITS, depthMax: depth }).push(encodeFrame(plain))).toEqual([plain]);
-        if (depth > 1) expect(() => new FrameDecoder({ ...WIRE_FRAME_LIMITS, depthMax: depth - 1 }).push(encodeFrame(plain))).toThrow(/nested/);
-      }),
+      fc.property(
+        fc.object({
+          maxDepth: 6,
+          key: fc.string(),
+          values: [fc.string(), fc.constantFrom('\\', '"', '\\"', '[{', '\\\\"')],
+        }),
+        (value) => {
+          const plain = JSON.parse(JSON.stringify(value)) as object;
+          const depth = depthOf(plain);
+          expect(new FrameDecoder({ ...WIRE_FRAME_LIMITS, depthMax: depth }).push(encodeFrame(plain))).toEqual([plain]);
+          if (depth > 1)
+            expect(() =>
+              new FrameDecoder({ ...WIRE_FRAME_LIMITS, depthMax: depth - 1 }).push(encodeFrame(plain)),
+            ).toThrow(/nested/);
+        },
+      ),
     );
   });
 });

@@ -4,7 +4,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { connectFrames, serveFrames, WIRE_CONNECTION_LIMITS, type Frame, type Listener, type ServeOptions } from '../../src/bridge/index.ts';
+import {
+  connectFrames,
+  serveFrames,
+  WIRE_CONNECTION_LIMITS,
+  type Frame,
+  type Listener,
+  type ServeOptions,
+} from '../../src/bridge/index.ts';
 
 let dir = '';
 let listener: Listener | undefined;
@@ -19,12 +26,21 @@ afterEach(async () => {
 
 async function serve(options: Partial<ServeOptions> = {}): Promise<string> {
   const path = join(dir, 'b.sock');
-  listener = await serveFrames({ path, mode: 0o600, handle: async (frame) => ({ type: 'echo', got: frame }), ...options });
+  listener = await serveFrames({
+    path,
+    mode: 0o600,
+    handle: async (frame) => ({ type: 'echo', got: frame }),
+    ...options,
+  });
   return path;
 }
 
 /** What a raw client is sent until it is cut or `ms` have passed. */
-async function raw(path: string, act: (socket: Socket) => void, ms = 500): Promise<{ lines: Frame[]; closed: boolean }> {
+async function raw(
+  path: string,
+  act: (socket: Socket) => void,
+  ms = 500,
+): Promise<{ lines: Frame[]; closed: boolean }> {
   const socket = connect(path);
   let text = '';
   let closed = false;
@@ -36,13 +52,23 @@ async function raw(path: string, act: (socket: Socket) => void, ms = 500): Promi
   const until = performance.now() + ms;
   while (!closed && performance.now() < until) await sleep(5);
   socket.destroy();
-  return { lines: text.split('\n').filter((line) => line !== '').map((line) => JSON.parse(line) as Frame), closed };
+  return {
+    lines: text
+      .split('\n')
+      .filter((line) => line !== '')
+      .map((line) => JSON.parse(line) as Frame),
+    closed,
+  };
 }
 
 describe('requests', () => {
   test('answers carry the id of their request, in any order', async () => {
     const path = await serve({ handle: async ({ ms }) => (await sleep(Number(ms)), { type: 'done', ms }) });
-    const { lines } = await raw(path, (socket) => socket.write('{"type":"a","id":"slow","ms":60}\n{"type":"a","id":"fast","ms":1}\n'), 300);
+    const { lines } = await raw(
+      path,
+      (socket) => socket.write('{"type":"a","id":"slow","ms":60}\n{"type":"a","id":"fast","ms":1}\n'),
+      300,
+    );
     expect(lines.map((line) => line['id'])).toEqual(['fast', 'slow']);
   });
 
@@ -57,7 +83,9 @@ describe('requests', () => {
     const path = await serve({ inFlightMax: 4, handle: async () => (await sleep(100), { type: 'done' }) });
     const one = await connectFrames({ target: { path } });
     const two = await connectFrames({ target: { path } });
-    const answers = await Promise.all(Array.from({ length: 10 }, (_, i) => (i % 2 === 0 ? one : two).request({ type: 'a' })));
+    const answers = await Promise.all(
+      Array.from({ length: 10 }, (_, i) => (i % 2 === 0 ? one : two).request({ type: 'a' })),
+    );
     expect(answers.filter((answer) => answer['type'] === 'done')).toHaveLength(4);
     expect(answers.filter((answer) => answer['error'] === 'overloaded')).toHaveLength(6);
     expect(await one.request({ type: 'a' })).toMatchObject({ type: 'done' });
@@ -82,13 +110,20 @@ describe('requests', () => {
       const { lines } = await raw(path, (socket) => socket.write(`{"type":"a","id":${id}}\n`), 100);
       expect(lines[0]).toMatchObject({ error: 'malformed' });
     }
-    const { lines } = await raw(path, (socket) => socket.write(`{"type":"a","id":${JSON.stringify('x'.repeat(64))}}\n`), 100);
+    const { lines } = await raw(
+      path,
+      (socket) => socket.write(`{"type":"a","id":${JSON.stringify('x'.repeat(64))}}\n`),
+      100,
+    );
     expect(lines[0]).toMatchObject({ type: 'echo', id: 'x'.repeat(64) });
   });
 
   test('a fault of ours is answered without its words', async () => {
     const faults: unknown[] = [];
-    const path = await serve({ handle: () => Promise.reject(new Error('secret path')), onFault: (fault) => faults.push(fault) });
+    const path = await serve({
+      handle: () => Promise.reject(new Error('secret path')),
+      onFault: (fault) => faults.push(fault),
+    });
     const client = await connectFrames({ target: { path } });
     expect(JSON.stringify(await client.request({ type: 'a' }))).not.toContain('secret');
     expect(faults).toHaveLength(1);
@@ -103,20 +138,31 @@ describe('hostile clients', () => {
     const path = await serve({ limits: quick });
     expect((await raw(path, () => undefined, 2_000)).closed).toBe(true);
     const drip = setInterval(() => undefined, 1_000);
-    const slow = await raw(path, (socket) => {
-      const timer = setInterval(() => (socket.destroyed ? clearInterval(timer) : socket.write(' ')), 40);
-    }, 2_000);
+    const slow = await raw(
+      path,
+      (socket) => {
+        const timer = setInterval(() => (socket.destroyed ? clearInterval(timer) : socket.write(' ')), 40);
+      },
+      2_000,
+    );
     clearInterval(drip);
     expect(slow.closed).toBe(true);
-    const talking = await raw(path, (socket) => {
-      const timer = setInterval(() => (socket.destroyed ? clearInterval(timer) : socket.write('{"type":"a"}\n')), 40);
-    }, 600);
+    const talking = await raw(
+      path,
+      (socket) => {
+        const timer = setInterval(() => (socket.destroyed ? clearInterval(timer) : socket.write('{"type":"a"}\n')), 40);
+      },
+      600,
+    );
     expect(talking.closed).toBe(false);
     expect(talking.lines.length).toBeGreaterThan(5);
   });
 
   test('one that does not read its answers is cut', async () => {
-    const path = await serve({ handle: async () => ({ type: 'big', data: 'x'.repeat(500_000) }), limits: { ...quick, idleMs: 5_000, sendBufferBytesMax: 1_000_000 } });
+    const path = await serve({
+      handle: async () => ({ type: 'big', data: 'x'.repeat(500_000) }),
+      limits: { ...quick, idleMs: 5_000, sendBufferBytesMax: 1_000_000 },
+    });
     let closed = false;
     const socket = connect(path);
     socket.on('error', () => undefined);
@@ -152,14 +198,20 @@ describe('listening', () => {
     const path = await serve();
     await listener?.close();
     writeFileSync(join(dir, 'file'), 'x');
-    await expect(serveFrames({ path: join(dir, 'file'), mode: 0o600, handle: async () => ({}) })).rejects.toThrow(/not a socket/);
+    await expect(serveFrames({ path: join(dir, 'file'), mode: 0o600, handle: async () => ({}) })).rejects.toThrow(
+      /not a socket/,
+    );
     symlinkSync(join(dir, 'file'), join(dir, 'link'));
-    await expect(serveFrames({ path: join(dir, 'link'), mode: 0o600, handle: async () => ({}) })).rejects.toThrow(/not a socket/);
+    await expect(serveFrames({ path: join(dir, 'link'), mode: 0o600, handle: async () => ({}) })).rejects.toThrow(
+      /not a socket/,
+    );
     listener = await serveFrames({ path, mode: 0o660, handle: async () => ({ type: 'ok' }) });
     expect(statSync(path).mode & 0o777).toBe(0o660);
   });
 
   test('refuses a path that the system cannot name, with a hint', async () => {
-    await expect(serveFrames({ path: join(dir, 'x'.repeat(100)), mode: 0o600, handle: async () => ({}) })).rejects.toThrow(/HARDSHELL_HOME/);
+    await expect(
+      serveFrames({ path: join(dir, 'x'.repeat(100)), mode: 0o600, handle: async () => ({}) }),
+    ).rejects.toThrow(/HARDSHELL_HOME/);
   });
 });

@@ -1,13 +1,17 @@
 import { parseMailAddress, type Extract, type Json, type Outcome, type SessionId } from '../../src/contracts/index.ts';
 import { answerApproval, type Answer } from '../../src/control/index.ts';
 import { putExtract, putRaw } from '../../src/zone1-executor/content-store.ts';
-import { ask, execute, mintApproved, moment, type Asking, type Minted, type Redeemed } from '../../src/zone1-executor/execute.ts';
+import { ask, execute, mintApproved, type Asking, type Minted, type Redeemed } from '../../src/zone1-executor/execute.ts';
+import { moment } from '../../src/zone1-executor/judge.ts';
 import { GrantKey } from '../../src/zone1-executor/grant.ts';
 import { deliver, findSession, openSession, type Session } from '../../src/zone1-executor/sessions.ts';
 import { extractOf, sha256Hex, type Bench } from './station.ts';
 
 /** Stores a message as intake and a reader would, and opens an item session that was given it. */
-export async function itemSession(bench: Bench, parts: Partial<Extract> = {}): Promise<{ session: Session; ref: string; kid: string }> {
+export async function itemSession(
+  bench: Bench,
+  parts: Partial<Extract> = {},
+): Promise<{ session: Session; ref: string; kid: string }> {
   const { station } = bench;
   const kid = await storeMessage(bench, parts);
   return station.ledger.commit((tx) => {
@@ -22,8 +26,20 @@ export async function storeMessage(bench: Bench, parts: Partial<Extract> = {}): 
   const extract = extractOf(parts);
   const bytes = Buffer.from(JSON.stringify(extract));
   return station.ledger.commit((tx) => {
-    const kid = found(putRaw(station, tx, { channel: 'email', key: `${Math.random()}`, bytes, sha256: sha256Hex(bytes), receivedMs: station.clock.wallMs() }) ?? undefined);
-    putExtract(station, tx, kid, { extract, messageId: '<m1@example.org>', sender: parseMailAddress(extract.from)?.key ?? '' });
+    const kid = found(
+      putRaw(station, tx, {
+        channel: 'email',
+        key: `${Math.random()}`,
+        bytes,
+        sha256: sha256Hex(bytes),
+        receivedMs: station.clock.wallMs(),
+      }) ?? undefined,
+    );
+    putExtract(station, tx, kid, {
+      extract,
+      messageId: '<m1@example.org>',
+      sender: parseMailAddress(extract.from)?.key ?? '',
+    });
     return kid;
   });
 }
@@ -31,14 +47,22 @@ export async function storeMessage(bench: Bench, parts: Partial<Extract> = {}): 
 /** A session of the owner's own words. */
 export function ownSession(bench: Bench, named: readonly string[] = []): Promise<Session> {
   const { station } = bench;
-  return station.ledger.commit((tx) => openSession(station, tx, { zone: 'zone2-planner', origin: 'instruction', named }));
+  return station.ledger.commit((tx) =>
+    openSession(station, tx, { zone: 'zone2-planner', origin: 'instruction', named }),
+  );
 }
 
 export function fresh(bench: Bench, sid: SessionId): Session {
   return found(findSession(bench.station.ledger.reader, sid));
 }
 
-export function askFor(bench: Bench, session: Session, params: Json, action = 'send_email', rationale = ''): Promise<Outcome<Asking>> {
+export function askFor(
+  bench: Bench,
+  session: Session,
+  params: Json,
+  action = 'send_email',
+  rationale = '',
+): Promise<Outcome<Asking>> {
   return ask(bench.station, session, { action, params: params as Record<string, unknown>, rationale });
 }
 
@@ -48,12 +72,21 @@ export function approve(bench: Bench, asked: Outcome<Asking>, more: Partial<Answ
   if (!asked.ok || asked.value.kind !== 'pending') throw new Error('nothing was asked');
   const { id, ah } = asked.value.approval;
   return station.ledger.commit((tx) => {
-    const answered = answerApproval(tx, { id, ah, verdict: 'approve', method: 'terminal', ...more }, moment(station), { hash: station.subjectHash });
+    const answered = answerApproval(tx, { id, ah, verdict: 'approve', method: 'terminal', ...more }, moment(station), {
+      hash: station.subjectHash,
+    });
     return answered.ok ? mintApproved(station, tx, answered.value) : answered;
   });
 }
 
-export async function run(bench: Bench, key: GrantKey, session: Session, minted: Minted, params: Json, action = minted.terms.act): Promise<Outcome<Redeemed>> {
+export async function run(
+  bench: Bench,
+  key: GrantKey,
+  session: Session,
+  minted: Minted,
+  params: Json,
+  action = minted.terms.act,
+): Promise<Outcome<Redeemed>> {
   const token = await key.sign(minted.jti, minted.terms);
   return execute(bench.station, key, session, { token, action, params });
 }

@@ -48,13 +48,21 @@ export interface Bench {
   /** Lines of the log, as they would be appended. */
   readonly lines: string[];
   /** What the test may turn while it runs. */
-  readonly knobs: { armed: boolean; changed: string | null; policy: CompiledPolicy; contacts: Contact[]; appendFails: boolean };
+  readonly knobs: {
+    armed: boolean;
+    changed: string | null;
+    policy: CompiledPolicy;
+    contacts: Contact[];
+    appendFails: boolean;
+  };
   /** A new station over the same database, as after a restart of the process. */
   readonly restart: () => Bench;
 }
 
 /** A whole station of Zone 1 on an in-memory database with the real policy engine and a log that is kept in memory. */
-export function makeBench(options: { policy?: string; contacts?: Contact[]; caps?: Partial<Station['caps']> } = {}): Bench {
+export function makeBench(
+  options: { policy?: string; contacts?: Contact[]; caps?: Partial<Station['caps']> } = {},
+): Bench {
   const clock = new FakeClock();
   const knobs: Bench['knobs'] = {
     armed: true,
@@ -63,10 +71,24 @@ export function makeBench(options: { policy?: string; contacts?: Contact[]; caps
     contacts: options.contacts ?? [{ address: 'bob@example.net', name: 'Bob' }],
     appendFails: false,
   };
-  return build(createDatabase(':memory:'), new Chain({ head: EMPTY, mode: 'none', wallMs: () => clock.wall }), clock, knobs, [], options.caps ?? {});
+  return build(
+    createDatabase(':memory:'),
+    new Chain({ head: EMPTY, mode: 'none', wallMs: () => clock.wall }),
+    clock,
+    knobs,
+    [],
+    options.caps ?? {},
+  );
 }
 
-function build(db: Database, chain: Chain, clock: FakeClock, knobs: Bench['knobs'], lines: string[], caps: Partial<Station['caps']>): Bench {
+function build(
+  db: Database,
+  chain: Chain,
+  clock: FakeClock,
+  knobs: Bench['knobs'],
+  lines: string[],
+  caps: Partial<Station['caps']>,
+): Bench {
   const log = {
     next: (event: Parameters<Chain['next']>[0]) => ({ line: chain.next(event), seq: chain.head().seq }),
     mark: () => chain.mark(),
@@ -93,7 +115,16 @@ function build(db: Database, chain: Chain, clock: FakeClock, knobs: Bench['knobs
     },
     armed: () => knobs.armed,
     breakerOpen: () => false,
-    caps: { pendingPerSession: 5, questionsPerDay: 20, questionsPerSender: 3, questionsReserved: 5, outboxDelayMs: 0, retentionDays: 30, rawRetentionDays: 7, ...caps },
+    caps: {
+      pendingPerSession: 5,
+      questionsPerDay: 20,
+      questionsPerSender: 3,
+      questionsReserved: 5,
+      outboxDelayMs: 0,
+      retentionDays: 30,
+      rawRetentionDays: 7,
+      ...caps,
+    },
   };
   return { station, clock, db, lines, knobs, restart: () => build(db, chain, clock, knobs, lines, caps) };
 }

@@ -2,7 +2,18 @@ import { describe, expect, test } from 'vitest';
 import type { AuthorityValue, DecisionRequest } from '../../src/contracts/index.ts';
 import { sql } from '../../src/state/index.ts';
 import { deliver, openSession } from '../../src/zone1-executor/sessions.ts';
-import { accept, approve, askFor, fresh, itemSession, keyOf, ownSession, refusal, run, storeMessage } from '../support/line.ts';
+import {
+  accept,
+  approve,
+  askFor,
+  fresh,
+  itemSession,
+  keyOf,
+  ownSession,
+  refusal,
+  run,
+  storeMessage,
+} from '../support/line.ts';
 import { makeBench, type Bench } from '../support/station.ts';
 
 const TO_BOB = { to: ['bob@example.net'], subject: 'Hello', body: 'Are you there?' };
@@ -43,7 +54,9 @@ describe('labels of sessions', () => {
   test('a scheduled task brings its label into its session', async () => {
     const bench = makeBench();
     const label = { integrity: 'untrusted', confidentiality: 'private', sources: ['k_x'] } as const;
-    const session = await bench.station.ledger.commit((tx) => openSession(bench.station, tx, { zone: 'zone2-planner', origin: 'task', label }));
+    const session = await bench.station.ledger.commit((tx) =>
+      openSession(bench.station, tx, { zone: 'zone2-planner', origin: 'task', label }),
+    );
     expect(fresh(bench, session.sid).label).toEqual(label);
   });
 });
@@ -64,9 +77,13 @@ describe('references', () => {
     const bench = makeBench();
     const { session, ref } = await itemSession(bench);
     const body = (pointer: string): Promise<string> =>
-      askFor(bench, session, { to: ['ann@example.org'], subject: 's', body: { ref: `${ref}#${pointer}` } }).then(refusal);
-    for (const pointer of ['', '/to', '/injection_score', '/findings']) expect(await body(pointer)).toBe('invalid_params');
-    for (const pointer of ['/__proto__', '/constructor/name', '/from/length', '/to/9', '/nothing', '/to/-']) expect(await body(pointer)).toBe('not_found');
+      askFor(bench, session, { to: ['ann@example.org'], subject: 's', body: { ref: `${ref}#${pointer}` } }).then(
+        refusal,
+      );
+    for (const pointer of ['', '/to', '/injection_score', '/findings'])
+      expect(await body(pointer)).toBe('invalid_params');
+    for (const pointer of ['/__proto__', '/constructor/name', '/from/length', '/to/9', '/nothing', '/to/-'])
+      expect(await body(pointer)).toBe('not_found');
     for (const pointer of ['/subject', '/to/0', '/from']) expect(await body(pointer)).toBe('accepted');
   });
 
@@ -76,8 +93,13 @@ describe('references', () => {
     const { session, ref, kid } = await itemSession(bench);
     const params = { to: [{ ref: `${ref}#/from` }], subject: 'Re', body: 'Yes.' };
     const minted = accept(await approve(bench, await askFor(bench, session, params)));
-    const changed = JSON.stringify({ ...JSON.parse(bench.db.get(sql.selectFrom('contents').select('extract').where('kid', '=', kid))?.extract ?? '{}'), from: 'eve@example.com' });
-    await bench.station.ledger.commit((tx) => tx.run(sql.updateTable('contents').set({ extract: changed }).where('kid', '=', kid)));
+    const changed = JSON.stringify({
+      ...JSON.parse(bench.db.get(sql.selectFrom('contents').select('extract').where('kid', '=', kid))?.extract ?? '{}'),
+      from: 'eve@example.com',
+    });
+    await bench.station.ledger.commit((tx) =>
+      tx.run(sql.updateTable('contents').set({ extract: changed }).where('kid', '=', kid)),
+    );
     accept(await run(bench, key, session, minted, params));
     const payload = bench.db.get(sql.selectFrom('payloads').select('bytes'));
     expect(Buffer.from(payload?.bytes ?? []).toString()).toContain('ann@example.org');
@@ -90,7 +112,11 @@ describe('who named a destination', () => {
     const bench = makeBench();
     const own = await ownSession(bench);
     await askFor(bench, own, TO_BOB);
-    expect(await firstValue(bench)).toMatchObject({ named: true, audience: 'contact', label: { integrity: 'trusted' } });
+    expect(await firstValue(bench)).toMatchObject({
+      named: true,
+      audience: 'contact',
+      label: { integrity: 'trusted' },
+    });
     bench.clock.pass(1);
     await askFor(bench, own, { ...TO_BOB, to: ['eve@example.com'] });
     expect(await firstValue(bench)).toMatchObject({ named: false, audience: 'unknown' });
@@ -98,7 +124,12 @@ describe('who named a destination', () => {
 
   test('letters of a contact inside a longer address name nobody', async () => {
     const bench = makeBench();
-    for (const to of ['bob@example.net.evil.example', 'notbob@example.net', 'bob@example.network', 'bob+x@example.net']) {
+    for (const to of [
+      'bob@example.net.evil.example',
+      'notbob@example.net',
+      'bob@example.network',
+      'bob+x@example.net',
+    ]) {
       bench.clock.pass(1);
       await askFor(bench, await ownSession(bench), { ...TO_BOB, to: [to] });
       expect(await firstValue(bench)).toMatchObject({ value: to, named: false, audience: 'unknown' });
@@ -116,7 +147,19 @@ describe('who named a destination', () => {
     const bench = makeBench();
     const words = await ownSession(bench);
     await bench.station.ledger.commit((tx) =>
-      tx.run(sql.insertInto('instructions').values({ sid: words.sid, seq: 1, text: 'never write to eve@example.com', at_ms: 0, taken: 1, task: null, answer: null })),
+      tx.run(
+        sql
+          .insertInto('instructions')
+          .values({
+            sid: words.sid,
+            seq: 1,
+            text: 'never write to eve@example.com',
+            at_ms: 0,
+            taken: 1,
+            task: null,
+            answer: null,
+          }),
+      ),
     );
     await askFor(bench, words, { ...TO_BOB, to: ['eve@example.com'] });
     expect(await firstValue(bench)).toMatchObject({ named: false });
@@ -150,7 +193,9 @@ describe('flow and influence', () => {
     const { session } = await itemSession(bench);
     const drafted = accept(await askFor(bench, session, { ...TO_BOB, to: ['eve@example.com'] }, 'draft_email'));
     if (drafted.kind !== 'allowed') throw new Error('drafts need no person');
-    const done = accept(await run(bench, key, session, drafted.minted, { ...TO_BOB, to: ['eve@example.com'] }, 'draft_email'));
+    const done = accept(
+      await run(bench, key, session, drafted.minted, { ...TO_BOB, to: ['eve@example.com'] }, 'draft_email'),
+    );
     const draft = done.kind === 'done' ? (done.value as { draft: string }).draft : '';
     const sent = accept(await askFor(bench, session, { draft }));
     if (sent.kind !== 'pending') throw new Error('sending is asked');

@@ -12,7 +12,10 @@ interface Sent {
   readonly wh: string;
 }
 
-function provider(bench: Bench, answer: (act: Sent) => PerformOutcome = ({ wh }) => ({ state: 'succeeded', accepted: wh, reason: null })): { outbox: Outbox; sent: Sent[] } {
+function provider(
+  bench: Bench,
+  answer: (act: Sent) => PerformOutcome = ({ wh }) => ({ state: 'succeeded', accepted: wh, reason: null }),
+): { outbox: Outbox; sent: Sent[] } {
   const sent: Sent[] = [];
   const outbox = new Outbox(
     bench.station,
@@ -21,7 +24,10 @@ function provider(bench: Bench, answer: (act: Sent) => PerformOutcome = ({ wh })
         sent.push({ jti, wh });
         return answer({ jti, wh });
       },
-      reconcile: async ({ jti, wh }) => (sent.some((act) => act.jti === jti) ? { state: 'succeeded', accepted: wh, reason: null } : { state: 'absent', accepted: null, reason: null }),
+      reconcile: async ({ jti, wh }) =>
+        sent.some((act) => act.jti === jti)
+          ? { state: 'succeeded', accepted: wh, reason: null }
+          : { state: 'absent', accepted: null, reason: null },
     },
     () => undefined,
   );
@@ -58,7 +64,10 @@ describe('the straight line', () => {
     bench.clock.pass(60_000);
     await outbox.turn();
     expect(sent).toEqual([]);
-    expect(bench.db.get(sql.selectFrom('journal').select(['state', 'reason']))).toEqual({ state: 'failed', reason: 'denied' });
+    expect(bench.db.get(sql.selectFrom('journal').select(['state', 'reason']))).toEqual({
+      state: 'failed',
+      reason: 'denied',
+    });
   });
 
   test('of a hundred redemptions of one grant exactly one acts', async () => {
@@ -76,8 +85,12 @@ describe('the straight line', () => {
     const key = keyOf(bench);
     const { session } = await itemSession(bench);
     const minted = accept(await approve(bench, await askFor(bench, session, MAIL)));
-    expect(refusal(await run(bench, key, session, minted, { ...MAIL, to: ['eve@example.com'] }))).toBe('params_mismatch');
-    expect(refusal(await run(bench, key, session, minted, { ...MAIL, body: 'Friday is fine. ' }))).toBe('params_mismatch');
+    expect(refusal(await run(bench, key, session, minted, { ...MAIL, to: ['eve@example.com'] }))).toBe(
+      'params_mismatch',
+    );
+    expect(refusal(await run(bench, key, session, minted, { ...MAIL, body: 'Friday is fine. ' }))).toBe(
+      'params_mismatch',
+    );
     expect(refusal(await run(bench, key, session, minted, MAIL))).toBe('accepted');
   });
 
@@ -97,7 +110,9 @@ describe('the straight line', () => {
     const { session } = await itemSession(bench);
     const minted = accept(await approve(bench, await askFor(bench, session, MAIL)));
     const before = bench.knobs.policy;
-    bench.knobs.policy = policyOf(`${before.text}\n@id("no-example-org") forbid(principal, action == Action::"send_email", resource);`);
+    bench.knobs.policy = policyOf(
+      `${before.text}\n@id("no-example-org") forbid(principal, action == Action::"send_email", resource);`,
+    );
     expect(refusal(await run(bench, key, session, minted, MAIL))).toBe('policy_denied');
     bench.knobs.policy = before;
     expect(refusal(await run(bench, key, session, minted, MAIL))).toBe('token_used');

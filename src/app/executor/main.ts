@@ -4,7 +4,15 @@ import { loadConfig } from '../../config/index.ts';
 import { HardshellError, toAuditZone, type ZoneEvent } from '../../contracts/index.ts';
 import { Confirmed, Executor, openPresenceDesk, refusalOfFault, type ZoneListing } from '../../zone1-executor/index.ts';
 import { openState } from './open-state.ts';
-import { confirmFirst, instanceFacts, makeLogDesk, makeStation, readEnvironment, requireEpoch, writeDurably } from './serve.ts';
+import {
+  confirmFirst,
+  instanceFacts,
+  makeLogDesk,
+  makeStation,
+  readEnvironment,
+  requireEpoch,
+  writeDurably,
+} from './serve.ts';
 import { SupervisorLink } from './supervisor-link.ts';
 import { listenConnector, startPlanner, startReader, type ZoneHost } from './zone-sockets.ts';
 
@@ -12,14 +20,19 @@ import { listenConnector, startPlanner, startReader, type ZoneHost } from './zon
 const fault = (where: string, cause: unknown): void => {
   const code = cause instanceof HardshellError ? cause.code : cause instanceof Error ? cause.name : 'fault';
   const message = cause instanceof HardshellError ? cause.message : '';
-  const stack = cause instanceof Error && !(cause instanceof HardshellError) ? ` ${(cause.stack ?? '').split('\n').slice(1, 4).join(' ').trim()}` : '';
+  const stack =
+    cause instanceof Error && !(cause instanceof HardshellError)
+      ? ` ${(cause.stack ?? '').split('\n').slice(1, 4).join(' ').trim()}`
+      : '';
   process.stderr.write(`executor: ${where}: ${code} ${message}${stack}\n`);
 };
 
 try {
   await main();
 } catch (error) {
-  process.stderr.write(`hardshell: ${error instanceof HardshellError ? error.message : 'the executor could not start'}\n`);
+  process.stderr.write(
+    `hardshell: ${error instanceof HardshellError ? error.message : 'the executor could not start'}\n`,
+  );
   fault('start', error);
   process.exit(1);
 }
@@ -35,7 +48,11 @@ async function main(): Promise<void> {
   const { confirmed } = station;
   if (!(confirmed instanceof Confirmed)) throw new TypeError('the station has no confirmed files');
   const supervisor = await linking;
-  const host: ZoneHost = { supervisor, fault, answerZone: (sid, frame, signal) => executor.answerZone(sid, frame, signal) };
+  const host: ZoneHost = {
+    supervisor,
+    fault,
+    answerZone: (sid, frame, signal) => executor.answerZone(sid, frame, signal),
+  };
   const executor: Executor = new Executor({
     station,
     fault,
@@ -72,9 +89,17 @@ async function main(): Promise<void> {
   await supervisor.watch((event) => takeEvent(event, executor, station), stopped.signal);
 }
 
-async function recordStart(where: ReturnType<typeof readEnvironment>, epoch: number, station: ReturnType<typeof makeStation>): Promise<void> {
+async function recordStart(
+  where: ReturnType<typeof readEnvironment>,
+  epoch: number,
+  station: ReturnType<typeof makeStation>,
+): Promise<void> {
   await station.ledger.commit((tx) => {
-    tx.record({ event: 'instance_started', zone: 'zone1-executor', details: { deployment: where.deployment, first_start: where.firstStart } });
+    tx.record({
+      event: 'instance_started',
+      zone: 'zone1-executor',
+      details: { deployment: where.deployment, first_start: where.firstStart },
+    });
     tx.record({ event: 'armed', zone: 'zone1-executor', details: { epoch } });
   });
 }
@@ -86,7 +111,12 @@ function takeEvent(event: ZoneEvent, executor: Executor, station: ReturnType<typ
   const zone = toAuditZone(event.name);
   if (incident || event.kind === 'out_of_memory' || (event.kind === 'exited' && event.code !== 0)) {
     const recorded = station.ledger.commit((tx) => {
-      if (incident) tx.record({ event: 'zone_incident', zone, details: { kind: event.kind === 'tampered' ? 'seccomp' : 'probe_failed' } });
+      if (incident)
+        tx.record({
+          event: 'zone_incident',
+          zone,
+          details: { kind: event.kind === 'tampered' ? 'seccomp' : 'probe_failed' },
+        });
       else if (event.kind === 'out_of_memory') tx.record({ event: 'zone_incident', zone, details: { kind: 'memory' } });
       else tx.record({ event: 'zone_exited', zone, details: { code: event.code ?? -1, signalled: false } });
     });

@@ -1,6 +1,15 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { Chain, createLog, EMPTY, makeLedgerLog, openLog, readFrame, type AuditLog, type Place } from '../../audit/index.ts';
+import {
+  Chain,
+  createLog,
+  EMPTY,
+  makeLedgerLog,
+  openLog,
+  readFrame,
+  type AuditLog,
+  type Place,
+} from '../../audit/index.ts';
 import { HardshellError, type AuditMode } from '../../contracts/index.ts';
 import { createDatabase, Ledger, openDatabase, sql, type Database } from '../../state/index.ts';
 
@@ -30,7 +39,9 @@ export async function openState(options: StateOptions): Promise<OpenedState> {
   const chain = new Chain({ head, mode: options.mode, wallMs: () => Date.now() });
   const ledger = new Ledger(db, makeLedgerLog(chain, log));
   if (recovered > 0 || cutBytes > 0) {
-    await ledger.commit((tx) => tx.record({ event: 'log_recovered', zone: 'zone1-executor', details: { recovered, cut_bytes: cutBytes } }));
+    await ledger.commit((tx) =>
+      tx.record({ event: 'log_recovered', zone: 'zone1-executor', details: { recovered, cut_bytes: cutBytes } }),
+    );
   }
   await anchorStopLog(dir, ledger);
   const close = async (): Promise<void> => {
@@ -74,13 +85,19 @@ async function anchorStopLog(dir: string, ledger: Ledger): Promise<void> {
         .values({ key, value: head.hash })
         .onConflict((conflict) => conflict.column('key').doUpdateSet({ value: head.hash })),
     );
-    tx.record({ event: 'other_log_anchored', zone: 'zone1-executor', details: { log: 'stop-audit', seq: head.seq, hash: head.hash } });
+    tx.record({
+      event: 'other_log_anchored',
+      zone: 'zone1-executor',
+      details: { log: 'stop-audit', seq: head.seq, hash: head.hash },
+    });
   });
 }
 
 function lastPlace(path: string): Place | null {
   try {
-    const lines = readFileSync(path, 'latin1').split('\n').filter((line) => line !== '');
+    const lines = readFileSync(path, 'latin1')
+      .split('\n')
+      .filter((line) => line !== '');
     const frame = readFrame(lines.at(-1) ?? '');
     return frame === null ? null : { seq: frame.seq, hash: frame.hash };
   } catch {

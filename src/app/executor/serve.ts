@@ -31,7 +31,13 @@ export function readEnvironment(env: Readonly<Record<string, string | undefined>
   if (home === undefined || run === undefined || (mode !== 'F' && mode !== 'R' && mode !== 'U' && mode !== 'L')) {
     throw new HardshellError('config_invalid', 'the executor is started by `hardshell up` only', { fate: 'refuse' });
   }
-  return { home, run, mode, deployment: deployment === 'installed' ? 'installed' : 'checkout', firstStart: env['HARDSHELL_FIRST_START'] === '1' };
+  return {
+    home,
+    run,
+    mode,
+    deployment: deployment === 'installed' ? 'installed' : 'checkout',
+    firstStart: env['HARDSHELL_FIRST_START'] === '1',
+  };
 }
 
 /** The station that every room of Zone 1 is handed, over an opened ledger. */
@@ -91,7 +97,9 @@ function decidingConfig(config: Config): string {
 export function requireEpoch(home: string): number {
   const armed = readArmed(home, readEpochs(join(home, 'audit')).killed + 1);
   if (armed.kind === 'armed') return armed.epoch;
-  throw new HardshellError('killed', 'this instance is stopped; `hardshell revive` starts it again', { fate: 'refuse' });
+  throw new HardshellError('killed', 'this instance is stopped; `hardshell revive` starts it again', {
+    fate: 'refuse',
+  });
 }
 
 /** At a first start what was just made is what the owner starts with: shown, recorded, confirmed. */
@@ -103,7 +111,10 @@ export async function confirmFirst(station: Station, where: Environment): Promis
     for (const name of ['policy', 'contacts', 'config'] as const) {
       const digest = confirmed.digestOnDisk(name);
       const done = digest === null ? null : confirmed.confirm(tx, name, digest, 'first_start', clock.wallMs());
-      if (done === null || !done.ok) throw new HardshellError('config_invalid', `the ${name} that a first start brings cannot be used`, { fate: 'stop' });
+      if (done === null || !done.ok)
+        throw new HardshellError('config_invalid', `the ${name} that a first start brings cannot be used`, {
+          fate: 'stop',
+        });
     }
   });
 }
@@ -135,7 +146,9 @@ export function makeLogDesk(home: string, log: AuditLog, ledger: Ledger): LogDes
     checkpoint: async () => {
       const { size, root, bytes } = head();
       const note = makeCheckpoint({ size, root: bytes }, openCheckpointKey(join(home, 'keys', 'checkpoint.key')));
-      await ledger.commit((tx) => tx.record({ event: 'checkpoint_made', zone: 'zone1-executor', details: { size, root } }));
+      await ledger.commit((tx) =>
+        tx.record({ event: 'checkpoint_made', zone: 'zone1-executor', details: { size, root } }),
+      );
       return { size, root, note };
     },
   };

@@ -1,6 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { connectFrames, type Frame, type RequestClient } from '../../bridge/index.ts';
-import { HardshellError, SUPERVISOR_ANSWERS, type SpawnProfile, type SupervisorAnswer, type ZoneEvent } from '../../contracts/index.ts';
+import {
+  HardshellError,
+  SUPERVISOR_ANSWERS,
+  type SpawnProfile,
+  type SupervisorAnswer,
+  type ZoneEvent,
+} from '../../contracts/index.ts';
 
 type Answer<T extends SupervisorAnswer['type']> = Extract<SupervisorAnswer, { type: T }>;
 
@@ -60,11 +66,14 @@ export class SupervisorLink {
   async #ask<T extends SupervisorAnswer['type']>(type: T, message: object, timeoutMs: number): Promise<Answer<T>> {
     const frame: Frame = await this.#client.request(message, timeoutMs);
     if (frame['type'] === 'error') {
-      throw new HardshellError('unavailable', `the supervisor refused: ${String(frame['message']).slice(0, 200)}`, { fate: 'retry' });
+      throw new HardshellError('unavailable', `the supervisor refused: ${String(frame['message']).slice(0, 200)}`, {
+        fate: 'retry',
+      });
     }
     const schema: { safeParse: (value: unknown) => { success: boolean; data?: unknown } } = SUPERVISOR_ANSWERS[type];
     const parsed = schema.safeParse(frame);
-    if (!parsed.success) throw new HardshellError('malformed', 'the supervisor answered something else', { fate: 'stop' });
+    if (!parsed.success)
+      throw new HardshellError('malformed', 'the supervisor answered something else', { fate: 'stop' });
     return parsed.data as Answer<T>;
   }
 }

@@ -30,7 +30,9 @@ export function systemClock(env: Readonly<Record<string, string | undefined>>): 
 function bootId(env: Readonly<Record<string, string | undefined>>): string {
   const given = env['HARDSHELL_BOOT_ID'] ?? readBootId();
   if (/^[0-9a-f-]{36}$/.test(given)) return given;
-  throw new HardshellError('isolation_failed', 'the boot id of this machine is not known; nothing can expire safely', { fate: 'stop' });
+  throw new HardshellError('isolation_failed', 'the boot id of this machine is not known; nothing can expire safely', {
+    fate: 'stop',
+  });
 }
 
 function readBootId(): string {

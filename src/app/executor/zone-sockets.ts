@@ -16,7 +16,11 @@ export interface ZoneHost {
 }
 
 /** Starts the process of a session and serves its socket: whoever comes in on it is that session. */
-export async function startPlanner(host: ZoneHost, session: Session, standing: boolean): Promise<{ name: string; stop: () => Promise<void> }> {
+export async function startPlanner(
+  host: ZoneHost,
+  session: Session,
+  standing: boolean,
+): Promise<{ name: string; stop: () => Promise<void> }> {
   const spawned = await host.supervisor.spawn('planner', { sid: session.sid, ...(standing ? { standing: true } : {}) });
   const listener = await serveFrames({
     path: join(spawned.socket_dir, SOCKET),
@@ -63,7 +67,10 @@ export async function startReader(host: ZoneHost): Promise<ReaderProcess> {
     host.supervisor.stopZone(name).catch((cause: unknown) => host.fault(name, cause));
   };
   const late = new Promise<never>((_, reject) => {
-    setTimeout(() => reject(new HardshellError('timeout', 'a reader did not become ready', { fate: 'retry' })), READER_START_MS).unref();
+    setTimeout(
+      () => reject(new HardshellError('timeout', 'a reader did not become ready', { fate: 'retry' })),
+      READER_START_MS,
+    ).unref();
   });
   try {
     const link = await Promise.race([ready, late]);
@@ -84,7 +91,11 @@ export async function startReader(host: ZoneHost): Promise<ReaderProcess> {
 }
 
 /** Listens for connectors: the supervisor connects and hands the descriptor over, so nobody else can be there. */
-export function listenConnector(path: string, link: ConnectorLink, fault: ZoneHost['fault']): Promise<{ close: () => Promise<void> }> {
+export function listenConnector(
+  path: string,
+  link: ConnectorLink,
+  fault: ZoneHost['fault'],
+): Promise<{ close: () => Promise<void> }> {
   return listenFrames({
     path,
     mode: 0o600,

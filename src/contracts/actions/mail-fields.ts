@@ -11,6 +11,9 @@ export function mailFields(leaf: <T extends z.ZodType>(type: T) => z.ZodType): R
     bcc: people().optional(),
     subject: leaf(subjectSchema),
     body: leaf(bodySchema),
-    in_reply_to: z.string().regex(/^c_[a-z2-7]{26}$/).optional(),
+    in_reply_to: z
+      .string()
+      .regex(/^c_[a-z2-7]{26}$/)
+      .optional(),
   };
 }

@@ -25,7 +25,11 @@ export const readEmail = {
 };
 
 /** `query` holds words and the operators `from:`, `to:`, `subject:`, `since:`, `before:`, `has:attachment`. */
-export const searchEmailsSchema = z.strictObject({ query: z.string().max(LIMITS.searchQueryCharsMax.value), limit, cursor });
+export const searchEmailsSchema = z.strictObject({
+  query: z.string().max(LIMITS.searchQueryCharsMax.value),
+  limit,
+  cursor,
+});
 export type SearchEmailsParams = z.infer<typeof searchEmailsSchema>;
 
 export const searchEmails = {

@@ -19,6 +19,9 @@ export const mailSchema = z.strictObject({
   bcc: z.array(mailAddressSchema).max(LIMITS.recipientsMax.value).optional(),
   subject: subjectSchema,
   body: bodySchema,
-  in_reply_to: z.string().regex(/^c_[a-z2-7]{26}$/).optional(),
+  in_reply_to: z
+    .string()
+    .regex(/^c_[a-z2-7]{26}$/)
+    .optional(),
 });
 export type MailParams = z.infer<typeof mailSchema>;

@@ -21,10 +21,16 @@ export interface Prepared {
 
 /** The three verbs of an action. `reconcile` of outbound acts is the connector's, by `jti`. */
 export interface Doer {
-  readonly prepare: (station: Station, tx: Tx, session: Session, requested: Readonly<Record<string, unknown>>) => Outcome<Prepared>;
+  readonly prepare: (
+    station: Station,
+    tx: Tx,
+    session: Session,
+    requested: Readonly<Record<string, unknown>>,
+  ) => Outcome<Prepared>;
   /**
    * Acts that stay in Zone 1 happen inside the step that redeems their grant; null for acts that leave through a
    * connector.
    */
-  readonly performHere: ((station: Station, tx: Tx, session: Session, request: Tables['requests']) => Outcome<Json>) | null;
+  readonly performHere:
+    ((station: Station, tx: Tx, session: Session, request: Tables['requests']) => Outcome<Json>) | null;
 }

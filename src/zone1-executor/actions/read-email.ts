@@ -49,7 +49,8 @@ export const searchEmailsDoer: Doer = {
   prepare: (_station, _tx, session, requested) => {
     const params = searchEmailsSchema.parse(requested);
     const parsed = parseSearchQuery(params.query);
-    if (!parsed.ok) return refused('invalid_params', parsed.message, { issues: [{ path: 'query', message: parsed.message }] });
+    if (!parsed.ok)
+      return refused('invalid_params', parsed.message, { issues: [{ path: 'query', message: parsed.message }] });
     if (params.cursor !== undefined && parseCursor(params.cursor) === null) return badCursor();
     return accepted(readPrepared(toJson(params), session, params.limit));
   },
@@ -65,7 +66,12 @@ export const searchEmailsDoer: Doer = {
 export const getProfileDoer: Doer = {
   prepare: (_station, _tx, session, requested) => accepted(readPrepared(toJson(requested), session, 0)),
   performHere: (station, tx) => {
-    const count = tx.get(sql.selectFrom('contents').select(({ fn }) => fn.countAll<number>().as('count')).where('state', '=', 'read'));
+    const count = tx.get(
+      sql
+        .selectFrom('contents')
+        .select(({ fn }) => fn.countAll<number>().as('count'))
+        .where('state', '=', 'read'),
+    );
     const { self, selfName } = station.confirmed.contacts();
     return accepted({ address: self, name: selfName, provider: 'maildir', messages: count?.count ?? 0 });
   },
@@ -122,7 +128,11 @@ function list(station: Station, tx: Tx, session: Session, listing: Listing): Out
   }
 }
 
-function nextRows(reader: Reader, query: SearchQuery, cursor: Cursor | null): Pick<Tables['contents'], 'kid' | 'received_ms'>[] {
+function nextRows(
+  reader: Reader,
+  query: SearchQuery,
+  cursor: Cursor | null,
+): Pick<Tables['contents'], 'kid' | 'received_ms'>[] {
   let rows = sql.selectFrom('contents').select(['kid', 'received_ms']).where('state', '=', 'read');
   if (query.sinceMs !== null) rows = rows.where('received_ms', '>=', query.sinceMs);
   if (query.beforeMs !== null) rows = rows.where('received_ms', '<', query.beforeMs);
@@ -135,7 +145,8 @@ function nextRows(reader: Reader, query: SearchQuery, cursor: Cursor | null): Pi
 }
 
 function matches({ extract }: StoredContent, query: SearchQuery): boolean {
-  const holds = (text: string, parts: readonly string[]): boolean => parts.every((part) => text.toLowerCase().includes(part));
+  const holds = (text: string, parts: readonly string[]): boolean =>
+    parts.every((part) => text.toLowerCase().includes(part));
   return (
     holds(extract.from, query.from) &&
     holds(extract.to.join(' '), query.to) &&
@@ -146,7 +157,13 @@ function matches({ extract }: StoredContent, query: SearchQuery): boolean {
 }
 
 /** Delivers each item to the session, which takes its label, and lists references beside messages. */
-function answer(station: Station, tx: Tx, session: Session, contents: readonly StoredContent[], next: Cursor | null): Json {
+function answer(
+  station: Station,
+  tx: Tx,
+  session: Session,
+  contents: readonly StoredContent[],
+  next: Cursor | null,
+): Json {
   const items = contents.map((content) => ({
     content_ref: deliver(station, tx, session.sid, content.kid, 'result').ref,
     message: content.extract satisfies Extract as unknown as Json,

@@ -1,4 +1,11 @@
-import { accepted, makeId, parseMailAddress, toJson, type MailAddress, type MailParams } from '../../contracts/index.ts';
+import {
+  accepted,
+  makeId,
+  parseMailAddress,
+  toJson,
+  type MailAddress,
+  type MailParams,
+} from '../../contracts/index.ts';
 import { encodeMail, isMessageId, payloadHash, showMail } from '../../payloads/index.ts';
 import type { Station } from '../ports.ts';
 import { resolveMail } from '../resolve.ts';

@@ -1,7 +1,14 @@
-import { LIMITS, type Approval, type ApprovalSummary, type ControlAnswers, type ControlRequest } from '../../contracts/index.ts';
+import {
+  LIMITS,
+  type Approval,
+  type ApprovalSummary,
+  type ControlAnswers,
+  type ControlRequest,
+} from '../../contracts/index.ts';
 import { answerApproval, denyApproved, getApproval, listApprovals, reopenApproval } from '../../control/index.ts';
 import { sql, type Tx } from '../../state/index.ts';
-import { mintApproved, moment, type Minted } from '../execute.ts';
+import { mintApproved, type Minted } from '../execute.ts';
+import { moment } from '../judge.ts';
 import { voidGrants } from '../grant.ts';
 import { entryOfRequest, settle } from '../journal.ts';
 import { orTakeBack, StepRefused, type ControlDesk } from './desk.ts';
@@ -10,7 +17,11 @@ type Request<T extends ControlRequest['type']> = Extract<ControlRequest, { type:
 
 export function listQuestions(desk: ControlDesk, request: Request<'approvals_list'>): ControlAnswers['approvals_list'] {
   const approvals = listApprovals(desk.station.ledger.reader, { all: request.all ?? false, limit: 200 });
-  return { type: 'approvals_list', presence: desk.presence.required(), approvals: approvals.map((approval) => summary(desk, approval)) };
+  return {
+    type: 'approvals_list',
+    presence: desk.presence.required(),
+    approvals: approvals.map((approval) => summary(desk, approval)),
+  };
 }
 
 export function showQuestion(desk: ControlDesk, request: Request<'approvals_show'>): ControlAnswers['approvals_show'] {
@@ -41,12 +52,20 @@ export function showQuestion(desk: ControlDesk, request: Request<'approvals_show
 }
 
 /** The answer of a person. An approval mints its grant in the same durable step, or is not recorded at all. */
-export async function answerQuestion(desk: ControlDesk, request: Request<'approvals_answer'>): Promise<ControlAnswers['approvals_answer']> {
+export async function answerQuestion(
+  desk: ControlDesk,
+  request: Request<'approvals_answer'>,
+): Promise<ControlAnswers['approvals_answer']> {
   const { verdict, ah } = request;
   const method = orTakeBack(desk.presence.check(request));
   const answered = await desk.station.ledger.commit((tx) =>
     verdict === 'approve'
-      ? approve(desk, tx, { id: find(desk, request.approval).id, ah, method, ...(request.typed === undefined ? {} : { typed: request.typed }) })
+      ? approve(desk, tx, {
+          id: find(desk, request.approval).id,
+          ah,
+          method,
+          ...(request.typed === undefined ? {} : { typed: request.typed }),
+        })
       : deny(desk, tx, { id: find(desk, request.approval).id, ah, method }),
   );
   if (answered.minted !== null) {
@@ -67,8 +86,11 @@ interface Answered {
 type Given = Omit<Parameters<typeof answerApproval>[1], 'verdict'>;
 
 function approve(desk: ControlDesk, tx: Tx, given: Given): Answered {
-  if (!desk.station.armed()) throw new StepRefused({ error: 'killed', message: 'everything is stopped; run `hardshell revive` first' });
-  const approval = orTakeBack(answerApproval(tx, { ...given, verdict: 'approve' }, moment(desk.station), { hash: desk.station.subjectHash }));
+  if (!desk.station.armed())
+    throw new StepRefused({ error: 'killed', message: 'everything is stopped; run `hardshell revive` first' });
+  const approval = orTakeBack(
+    answerApproval(tx, { ...given, verdict: 'approve' }, moment(desk.station), { hash: desk.station.subjectHash }),
+  );
   return { approval, minted: orTakeBack(mintApproved(desk.station, tx, approval)) };
 }
 
@@ -92,13 +114,23 @@ function deny(desk: ControlDesk, tx: Tx, given: Given): Answered {
 }
 
 /** Puts an expired question again; its session goes on so that somebody can execute what is approved. */
-export async function reopenQuestion(desk: ControlDesk, request: Request<'approvals_reopen'>): Promise<ControlAnswers['approvals_reopen']> {
+export async function reopenQuestion(
+  desk: ControlDesk,
+  request: Request<'approvals_reopen'>,
+): Promise<ControlAnswers['approvals_reopen']> {
   const { id, session, request: rid } = find(desk, request.approval);
   const method = orTakeBack(desk.presence.check(request));
   const approval = await desk.station.ledger.commit((tx) => {
-    const reopened = orTakeBack(reopenApproval(tx, { id, method }, moment(desk.station), { hash: desk.station.subjectHash }));
+    const reopened = orTakeBack(
+      reopenApproval(tx, { id, method }, moment(desk.station), { hash: desk.station.subjectHash }),
+    );
     const expires = Math.ceil(reopened.expiresBootMs);
-    tx.run(sql.updateTable('requests').set({ state: 'pending', expires_boot_ms: expires, boot_id: reopened.bootId }).where('rid', '=', rid));
+    tx.run(
+      sql
+        .updateTable('requests')
+        .set({ state: 'pending', expires_boot_ms: expires, boot_id: reopened.bootId })
+        .where('rid', '=', rid),
+    );
     return reopened;
   });
   await desk.planners.reopen(session);
@@ -130,7 +162,8 @@ export function summary(desk: ControlDesk, approval: Approval): ApprovalSummary 
 
 function find(desk: ControlDesk, id: string): Approval {
   const approval = getApproval(desk.station.ledger.reader, id);
-  if (approval === undefined) throw new StepRefused({ error: 'not_found', message: 'no such approval; see `hardshell approvals list --all`' });
+  if (approval === undefined)
+    throw new StepRefused({ error: 'not_found', message: 'no such approval; see `hardshell approvals list --all`' });
   return approval;
 }
 

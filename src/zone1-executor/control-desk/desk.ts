@@ -24,7 +24,12 @@ export interface InstanceFacts {
   readonly minimumMode: 'F' | 'R' | 'U' | 'L';
   readonly epoch: number;
   readonly startedMs: number;
-  readonly mail: { readonly provider: string; readonly address: string; readonly inbox: string; readonly outbox: string };
+  readonly mail: {
+    readonly provider: string;
+    readonly address: string;
+    readonly inbox: string;
+    readonly outbox: string;
+  };
   readonly planner: 'rules' | 'model';
   readonly questionsPerDay: number;
   readonly unproven: readonly string[];

@@ -8,13 +8,21 @@ type Request<T extends ControlRequest['type']> = Extract<ControlRequest, { type:
 /** Newest first; a page at a time. */
 export function listInbox(desk: ControlDesk, request: Request<'inbox_list'>): ControlAnswers['inbox_list'] {
   const { reader } = desk.station.ledger;
-  let rows = sql.selectFrom('contents').select(['kid', 'received_ms']).orderBy('received_ms', 'desc').orderBy('kid', 'desc').limit(request.limit);
+  let rows = sql
+    .selectFrom('contents')
+    .select(['kid', 'received_ms'])
+    .orderBy('received_ms', 'desc')
+    .orderBy('kid', 'desc')
+    .limit(request.limit);
   if (request.before !== undefined) {
     const edge = reader.get(sql.selectFrom('contents').select('received_ms').where('kid', '=', request.before));
     if (edge === undefined) throw new StepRefused({ error: 'not_found', message: 'no such item' });
     const { before } = request;
     rows = rows.where(({ eb, or, and }) =>
-      or([eb('received_ms', '<', edge.received_ms), and([eb('received_ms', '=', edge.received_ms), eb('kid', '<', before)])]),
+      or([
+        eb('received_ms', '<', edge.received_ms),
+        and([eb('received_ms', '=', edge.received_ms), eb('kid', '<', before)]),
+      ]),
     );
   }
   const items = reader.all(rows).map((row) => inboxItem(reader, row.kid));
@@ -23,14 +31,22 @@ export function listInbox(desk: ControlDesk, request: Request<'inbox_list'>): Co
 
 export function showInbox(desk: ControlDesk, request: Request<'inbox_show'>): ControlAnswers['inbox_show'] {
   const { reader } = desk.station.ledger;
-  return { type: 'inbox_show', item: inboxItem(reader, request.item), message: getContent(reader, request.item)?.extract ?? null };
+  return {
+    type: 'inbox_show',
+    item: inboxItem(reader, request.item),
+    message: getContent(reader, request.item)?.extract ?? null,
+  };
 }
 
 function inboxItem(reader: Reader, kid: string): InboxItem {
   const row = reader.get(
-    sql.selectFrom('contents').select(['kid', 'channel', 'received_ms', 'state', 'warned', 'handled']).where('kid', '=', kid),
+    sql
+      .selectFrom('contents')
+      .select(['kid', 'channel', 'received_ms', 'state', 'warned', 'handled'])
+      .where('kid', '=', kid),
   );
-  if (row === undefined) throw new StepRefused({ error: 'not_found', message: 'no such item; see `hardshell inbox list`' });
+  if (row === undefined)
+    throw new StepRefused({ error: 'not_found', message: 'no such item; see `hardshell inbox list`' });
   const extract = getContent(reader, kid)?.extract;
   return {
     item: row.kid,

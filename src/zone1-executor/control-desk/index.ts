@@ -6,9 +6,17 @@ import { confirm, instruct, instructStatus, listContacts, putContact, removeCont
 import { explainRequest, listRecords, listZones, makeCheckpoint, status } from './status.ts';
 
 /** Answers one message of the owner's tools. Whatever changes something carries a proof of presence. */
-export async function answerControl(desk: ControlDesk, frame: Readonly<Record<string, unknown>>, signal: AbortSignal): Promise<object> {
+export async function answerControl(
+  desk: ControlDesk,
+  frame: Readonly<Record<string, unknown>>,
+  signal: AbortSignal,
+): Promise<object> {
   const type = frame['type'];
-  if (typeof type !== 'string' || !Object.hasOwn(CONTROL_REQUESTS, type)) return errorOf({ error: 'unknown_type', message: 'no such control message; the tool and the executor are of different versions' });
+  if (typeof type !== 'string' || !Object.hasOwn(CONTROL_REQUESTS, type))
+    return errorOf({
+      error: 'unknown_type',
+      message: 'no such control message; the tool and the executor are of different versions',
+    });
   const parsed = CONTROL_REQUESTS[type as ControlRequestType].safeParse(frame);
   if (!parsed.success) {
     const path = parsed.error.issues[0]?.path.map(String).join('.') ?? '';

@@ -1,9 +1,4 @@
-import {
-  HardshellError,
-  parseMailAddress,
-  type ControlAnswers,
-  type ControlRequest,
-} from '../../contracts/index.ts';
+import { HardshellError, parseMailAddress, type ControlAnswers, type ControlRequest } from '../../contracts/index.ts';
 import { sql } from '../../state/index.ts';
 import { parseContacts, formatContacts, type Contact } from '../contacts.ts';
 import { findSession } from '../sessions.ts';
@@ -16,21 +11,36 @@ type Request<T extends ControlRequest['type']> = Extract<ControlRequest, { type:
 export async function instruct(desk: ControlDesk, request: Request<'instruct'>): Promise<ControlAnswers['instruct']> {
   orTakeBack(desk.presence.check(request));
   const named = request.to ?? [];
-  for (const text of named) if (parseMailAddress(text) === null) throw invalid(`\`${text.slice(0, 100)}\` is not a plain mail address`);
+  for (const text of named)
+    if (parseMailAddress(text) === null) throw invalid(`\`${text.slice(0, 100)}\` is not a plain mail address`);
   if (request.item !== undefined) {
-    const known = desk.station.ledger.reader.get(sql.selectFrom('contents').select('kid').where('kid', '=', request.item).where('state', '=', 'read'));
-    if (known === undefined) throw new StepRefused({ error: 'not_found', message: 'no such item; see `hardshell inbox list`' });
+    const known = desk.station.ledger.reader.get(
+      sql.selectFrom('contents').select('kid').where('kid', '=', request.item).where('state', '=', 'read'),
+    );
+    if (known === undefined)
+      throw new StepRefused({ error: 'not_found', message: 'no such item; see `hardshell inbox list`' });
   }
-  const session = await desk.planners.instruct({ text: request.text, named, item: request.item ?? null, standing: request.standing ?? false });
+  const session = await desk.planners.instruct({
+    text: request.text,
+    named,
+    item: request.item ?? null,
+    standing: request.standing ?? false,
+  });
   return { type: 'instruct', session };
 }
 
 /** Where an instruction stands; waits for something to say. */
-export async function instructStatus(desk: ControlDesk, request: Request<'instruct_status'>, signal: AbortSignal): Promise<ControlAnswers['instruct_status']> {
+export async function instructStatus(
+  desk: ControlDesk,
+  request: Request<'instruct_status'>,
+  signal: AbortSignal,
+): Promise<ControlAnswers['instruct_status']> {
   const deadline = performance.now() + (request.wait_ms ?? 0);
   for (;;) {
     const status = readInstruction(desk, request.session);
-    const more = status.state === 'working' && (await desk.notifier.wait(`answer:${request.session}`, deadline - performance.now(), signal));
+    const more =
+      status.state === 'working' &&
+      (await desk.notifier.wait(`answer:${request.session}`, deadline - performance.now(), signal));
     if (!more) return readInstruction(desk, request.session);
   }
 }
@@ -46,7 +56,8 @@ function readInstruction(desk: ControlDesk, sid: string): ControlAnswers['instru
   const approvals = reader
     .all(sql.selectFrom('approvals').select('apr').where('sid', '=', sid).where('state', '=', 'pending'))
     .map((row) => row.apr);
-  const state = approvals.length > 0 ? 'waiting' : typeof answer === 'string' ? 'answered' : session.open ? 'working' : 'failed';
+  const state =
+    approvals.length > 0 ? 'waiting' : typeof answer === 'string' ? 'answered' : session.open ? 'working' : 'failed';
   return { type: 'instruct_status', state, answer: typeof answer === 'string' ? answer : null, approvals };
 }
 
@@ -54,7 +65,10 @@ export function listContacts(desk: ControlDesk): ControlAnswers['contacts_list']
   return { type: 'contacts_list', contacts: [...currentContacts(desk)], confirmed: desk.confirmed.stands('contacts') };
 }
 
-export async function putContact(desk: ControlDesk, request: Request<'contacts_put'>): Promise<ControlAnswers['contacts_put']> {
+export async function putContact(
+  desk: ControlDesk,
+  request: Request<'contacts_put'>,
+): Promise<ControlAnswers['contacts_put']> {
   const { contact } = request;
   const address = parseMailAddress(contact.address);
   if (address === null) throw invalid('a contact needs a plain ASCII mail address such as `ann@example.org`');
@@ -63,17 +77,28 @@ export async function putContact(desk: ControlDesk, request: Request<'contacts_p
   return { type: 'contacts_put', ...changed };
 }
 
-export async function removeContact(desk: ControlDesk, request: Request<'contacts_remove'>): Promise<ControlAnswers['contacts_remove']> {
+export async function removeContact(
+  desk: ControlDesk,
+  request: Request<'contacts_remove'>,
+): Promise<ControlAnswers['contacts_remove']> {
   const key = parseMailAddress(request.address)?.key;
   const left = currentContacts(desk).filter((old) => parseMailAddress(old.address)?.key !== key);
-  if (key === undefined || left.length === currentContacts(desk).length) throw new StepRefused({ error: 'not_found', message: 'no such contact' });
+  if (key === undefined || left.length === currentContacts(desk).length)
+    throw new StepRefused({ error: 'not_found', message: 'no such contact' });
   return { type: 'contacts_remove', ...(await changeContacts(desk, left, request)) };
 }
 
 /** Writes the file and confirms what was written, both for the same proof of presence. */
-async function changeContacts(desk: ControlDesk, contacts: readonly Contact[], request: Request<'contacts_put' | 'contacts_remove'>): Promise<{ contacts: Contact[]; confirmed: boolean }> {
+async function changeContacts(
+  desk: ControlDesk,
+  contacts: readonly Contact[],
+  request: Request<'contacts_put' | 'contacts_remove'>,
+): Promise<{ contacts: Contact[]; confirmed: boolean }> {
   if (!desk.confirmed.stands('contacts')) {
-    throw new StepRefused({ error: 'policy_denied', message: '`contacts.json` was edited and is not confirmed; run `hardshell contacts confirm` first' });
+    throw new StepRefused({
+      error: 'policy_denied',
+      message: '`contacts.json` was edited and is not confirmed; run `hardshell contacts confirm` first',
+    });
   }
   const text = formatContacts(contacts);
   const method = orTakeBack(desk.presence.check(request));
@@ -81,7 +106,9 @@ async function changeContacts(desk: ControlDesk, contacts: readonly Contact[], r
   if (!parsed.ok) throw new StepRefused(parsed.refusal);
   desk.writeContacts(text);
   await desk.station.ledger.commit((tx) =>
-    orTakeBack(desk.confirmed.confirm(tx, 'contacts', desk.station.sha256Hex(text), method, desk.station.clock.wallMs())),
+    orTakeBack(
+      desk.confirmed.confirm(tx, 'contacts', desk.station.sha256Hex(text), method, desk.station.clock.wallMs()),
+    ),
   );
   return { contacts: [...parsed.value], confirmed: true };
 }
@@ -101,7 +128,10 @@ export function showConfirm(desk: ControlDesk, request: Request<'confirm_show'>)
 /** Puts a changed file in force. The first change of policy demands that presence is enrolled. */
 export async function confirm(desk: ControlDesk, request: Request<'confirm'>): Promise<ControlAnswers['confirm']> {
   if (request.name === 'policy' && desk.presence.required() === 'terminal') {
-    throw new StepRefused({ error: 'policy_denied', message: 'a change of policy needs a passphrase; enrol one with `hardshell approvals enrol`' });
+    throw new StepRefused({
+      error: 'policy_denied',
+      message: 'a change of policy needs a passphrase; enrol one with `hardshell approvals enrol`',
+    });
   }
   const method = orTakeBack(desk.presence.check(request));
   const digest = await desk.station.ledger.commit((tx) =>

@@ -17,7 +17,9 @@ export async function status(desk: ControlDesk): Promise<ControlAnswers['status'
     ...warnings,
     ...(changed === null ? [] : [changed]),
     ...(unexecuted === 0 ? [] : [`${unexecuted} approved and not executed; see \`hardshell approvals list\``]),
-    ...(unknown === 0 ? [] : [`of ${unknown} acts it is not known whether they were done; see \`hardshell approvals list --all\``]),
+    ...(unknown === 0
+      ? []
+      : [`of ${unknown} acts it is not known whether they were done; see \`hardshell approvals list --all\``]),
     ...(station.ledger.failure === undefined ? [] : [station.ledger.failure.message]),
   ];
   return {
@@ -42,13 +44,18 @@ export async function status(desk: ControlDesk): Promise<ControlAnswers['status'
     },
     zones: { running, wanted: zones.length },
     audit: { entries: desk.log.entries(), outside_checkpoint: false },
-    confirmed: { policy: confirmed.stands('policy'), contacts: confirmed.stands('contacts'), config: confirmed.stands('config') },
+    confirmed: {
+      policy: confirmed.stands('policy'),
+      contacts: confirmed.stands('contacts'),
+      config: confirmed.stands('config'),
+    },
     unproven: [...facts.unproven],
     warnings: told,
   };
 }
 
-type Counted = 'items' | 'unhandled' | 'warned' | 'pending' | 'waiting' | 'asked_today' | 'unknown' | 'approvals_unexecuted';
+type Counted =
+  'items' | 'unhandled' | 'warned' | 'pending' | 'waiting' | 'asked_today' | 'unknown' | 'approvals_unexecuted';
 
 function count(desk: ControlDesk, what: Counted): number {
   const contents = sql.selectFrom('contents').select(({ fn }) => fn.countAll<number>().as('n'));
@@ -63,7 +70,8 @@ function count(desk: ControlDesk, what: Counted): number {
     waiting: () => journal.where('state', '=', 'intended'),
     asked_today: () => approvals.where('asked_ms', '>', dayAgo),
     unknown: () => journal.where('state', '=', 'unknown'),
-    approvals_unexecuted: () => approvals.where('state', '=', 'approved').where('unexecuted_told', '=', 1).where('asked_ms', '>', dayAgo),
+    approvals_unexecuted: () =>
+      approvals.where('state', '=', 'approved').where('unexecuted_told', '=', 1).where('asked_ms', '>', dayAgo),
   } as const;
   return desk.station.ledger.reader.get(queries[what]())?.n ?? 0;
 }
@@ -79,7 +87,10 @@ export async function makeCheckpoint(desk: ControlDesk): Promise<ControlAnswers[
 }
 
 /** A recorded decision in words. */
-export function explainRequest(desk: ControlDesk, request: Request<'policy_explain'>): ControlAnswers['policy_explain'] {
+export function explainRequest(
+  desk: ControlDesk,
+  request: Request<'policy_explain'>,
+): ControlAnswers['policy_explain'] {
   const row = desk.station.ledger.reader.get(sql.selectFrom('requests').selectAll().where('rid', '=', request.request));
   if (row === undefined) throw new StepRefused({ error: 'not_found', message: 'no such request' });
   const decision = JSON.parse(row.decision) as Decision;
@@ -106,7 +117,11 @@ function allowWords(decision: Extract<Decision, { kind: 'allow' }>): string[] {
 
 export function listRecords(desk: ControlDesk, request: Request<'policy_records'>): ControlAnswers['policy_records'] {
   const rows = desk.station.ledger.reader.all(
-    sql.selectFrom('requests').select(['rid', 'at_ms', 'facts', 'decision']).orderBy('at_ms', 'desc').limit(request.limit),
+    sql
+      .selectFrom('requests')
+      .select(['rid', 'at_ms', 'facts', 'decision'])
+      .orderBy('at_ms', 'desc')
+      .limit(request.limit),
   );
   const records = rows.map((row) => ({
     request: row.rid,
