@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { HardshellError } from '../contracts/index.ts';
 import { carryOn, performWork, type Earlier, type WorkContext } from './perform-work.ts';
 import { nextWork, queueIn, spentTasks } from './tasks.ts';
-import { joinedItems, takeWork, unlessRefused } from './take-work.ts';
+import { joinedItems, takeWork, unlessRefused, type EitherPoll } from './take-work.ts';
 
 /** Why Zone 1 opened this session. `unknown`: it did not say, so the first work tells. */
 export const ORIGINS = ['item', 'instruction', 'standing', 'task', 'unknown'] as const;
@@ -21,6 +21,7 @@ export interface SessionState {
   /** Work by its name, as it is kept in Zone 1. */
   readonly queue: Map<string, Earlier>;
   readonly running: Map<string, Promise<void>>;
+  readonly either: EitherPoll;
   failure: unknown;
 }
 
@@ -62,7 +63,7 @@ async function openState(options: SessionOptions): Promise<SessionState> {
   // A process that died after its last `item_done` finds its note and no work: that session ends, too.
   const noteOnly = earlier.length > 0 && earlier.every(({ record }) => record.kind === 'note');
   const origin = options.origin === 'unknown' && noteOnly ? 'item' : options.origin;
-  return { origin, queue, running: new Map(), failure: undefined };
+  return { origin, queue, running: new Map(), either: { item: undefined, stepMs: 0 }, failure: undefined };
 }
 
 function emptyPollsMax(state: SessionState): number {

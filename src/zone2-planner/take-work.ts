@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Answered, InstructionDelivery, ItemDelivery } from '../bridge/index.ts';
 import { HardshellError } from '../contracts/index.ts';
 import { performWork, type WorkContext } from './perform-work.ts';
@@ -23,21 +24,43 @@ export async function takeWork(options: SessionOptions, state: SessionState, wai
   }
 }
 
+/** The item poll of a session of unknown kind, which goes on over several turns. */
+export interface EitherPoll {
+  item: Promise<Settled<ItemDelivery>> | undefined;
+  /** Milliseconds of the next wait for an instruction: none at first, then growing. */
+  stepMs: number;
+}
+
+type Settled<T> = { readonly answer: Answered<T | null> } | { readonly error: unknown };
+
 /**
  * Zone 1 did not say what this session is for. An instruction comes first, since the message that the owner joined to it
  * is delivered as an item, too; a session that has an item and no instruction is that item's.
  */
 async function takeEither(options: SessionOptions, state: SessionState, waitMs: number): Promise<Took> {
-  const ended = await takeInstruction(options, state, 0);
-  if (ended !== 'nothing') return ended;
-  const shortMs = Math.min(waitMs, 2_000);
-  const item = unlessEnded(await options.client.nextItem(shortMs));
-  if (item === 'ended') return 'ended';
-  if (item === null) return await takeInstruction(options, state, shortMs);
+  const { either } = state;
+  either.item ??= options.client.nextItem(waitMs).then(
+    (answer) => ({ answer }),
+    (error: unknown) => ({ error }),
+  );
+  const stepMs = Math.min(waitMs, either.stepMs);
+  either.stepMs = Math.max(1_000, stepMs * 2);
+  const took = await takeInstruction(options, state, stepMs);
+  if (took !== 'nothing') {
+    // A session that was given an instruction is the owner's talk; an item that comes with it is joined to it.
+    state.origin = 'standing';
+    return took;
+  }
+  const item = await Promise.race([either.item, sleep(20)]);
+  if (item === undefined) return stepMs === 0 ? 'something' : 'nothing';
+  either.item = undefined;
+  if ('error' in item) throw item.error;
+  const delivery = unlessEnded(item.answer);
+  if (delivery === 'ended') return 'ended';
+  if (delivery === null) return 'nothing';
   const late = await takeInstruction(options, state, 0);
-  if (late !== 'nothing') return late;
-  state.origin = 'item';
-  return await triage(options, state, item);
+  state.origin = late === 'nothing' ? 'item' : 'standing';
+  return late === 'nothing' ? await triage(options, state, delivery) : late;
 }
 
 async function takeItem(options: SessionOptions, state: SessionState, waitMs: number): Promise<Took> {

@@ -30,13 +30,12 @@ export interface ModelLine {
 export async function modelLine(packed: Packed, script: string): Promise<ModelLine> {
   const directory = mkdtempSync(join(tmpdir(), 'hs-line-'));
   const { makeGguf } = (await load('test/support/make-tiny-gguf.mjs')) as { makeGguf: (options: object) => Buffer };
-  const { setupLlama } = (await load('scripts/setup-llama.mjs')) as { setupLlama: () => string };
   writeFileSync(join(directory, 'tiny.gguf'), makeGguf({ script, ctx: 16_384, dim: 256 }));
   const log = join(directory, 'requests.jsonl');
   writeFileSync(log, '');
   const server = start(
     process.execPath,
-    [join(ROOT, 'test/support/llama-server.mjs'), setupLlama(), join(directory, 'tiny.gguf'), log],
+    [join(ROOT, 'test/support/llama-server.mjs'), await installLlama(), join(directory, 'tiny.gguf'), log],
     {},
   );
   if (!(await until(() => /^\d+$/m.test(server.output()))))
@@ -72,6 +71,12 @@ export async function modelLine(packed: Packed, script: string): Promise<ModelLi
       rmSync(directory, { recursive: true, force: true });
     },
   };
+}
+
+/** The entry file of real llama.cpp. Throws, loudly, when it is not there and cannot be installed. */
+export async function installLlama(): Promise<string> {
+  const { setupLlama } = (await load('scripts/setup-llama.mjs')) as { setupLlama: () => string };
+  return setupLlama();
 }
 
 /** A script of ours that has no types. */

@@ -150,6 +150,39 @@ describe.each(['instruction', 'task', 'unknown'] as const)('a session of an inst
   });
 });
 
+describe('a session of which Zone 1 did not say the kind', () => {
+  it('takes a message that the owner joined to an instruction as part of it, and triages nothing', async () => {
+    const ref = zone1.deliver(QUESTION);
+    zone1.instructions.push({ text: 'reply to it text "On Friday."' });
+    const running = session('unknown');
+    await until(() => zone1.acts.length === 1 && zone1.done.length === 1);
+    await crash(running);
+    expect(zone1.acts).toMatchObject([
+      { params: { to: [{ ref: `${ref}#/from` }], body: 'On Friday.', in_reply_to: ref } },
+    ]);
+    expect(zone1.kept('note')).toEqual([]);
+    expect(zone1.done).toEqual([ref]);
+  });
+
+  it('takes an instruction that comes while it waits for a message', async () => {
+    const running = session('unknown');
+    await until(() => zone1.frames > 5);
+    zone1.instructions.push({ text: 'help' });
+    await until(() => zone1.kept('answer').length === 1);
+    zone1.instructions.push({ text: 'tasks' });
+    await until(() => zone1.kept('answer').length === 2);
+    await crash(running);
+  });
+
+  it('ends when an earlier process had done its message and died before it said so', async () => {
+    const ref = zone1.deliver(QUESTION);
+    await session('unknown');
+    expect(zone1.done).toEqual([ref]);
+    await session('unknown');
+    expect(zone1.asked).toHaveLength(1);
+  });
+});
+
 describe('the standing session', () => {
   it('takes further instructions while a question stands before the owner', async () => {
     zone1.decide = ({ action }) => (action === 'send_email' ? 'wait' : 'allow');
