@@ -1,0 +1,5 @@
+import type { Suite } from '../attack.ts';
+import { tokens } from './tokens.ts';
+
+/** Every suite, in the order in which it is tried. */
+export const SUITES: readonly Suite[] = [tokens];
