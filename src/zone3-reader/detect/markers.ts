@@ -269,6 +269,24 @@ export const MARKERS: readonly Marker[] = [
     /\byou are (?:now |going to (?:be|act|pretend) )(?:an? |the )?\w+|\bfrom now on,? you\b|\b(?:let's|lets) (?:role-?play|play a game|pretend)\b/gi,
     'asks to play another part',
   ),
+  marker(
+    'injection_addressed',
+    0.5,
+    /\b(?:if|when|whenever|in case|once) (?:the |a |any |your )?(?:user|human|owner|recipient) (?:ever |then |later )?(?:asks?|requests?|wants?|says?|inquires?|prompts?)\b/gi,
+    ADDRESSED,
+  ),
+  marker(
+    'injection_task',
+    0.35,
+    /\b(?:ignore|disregard|forget|discard|drop)\b[^.\n]{0,40}\b(?:except|other than|apart from|besides|and (?:instead|only|just|simply|focus))\b/gi,
+    'sets a new task',
+  ),
+  marker(
+    'injection_answer_shape',
+    0.45,
+    /\b(?:respond|reply|answer|output|print|return|write|say)\b[^.\n]{0,40}\b(?:with only|nothing (?:else|but|more)|exactly (?:this|the following)|only the following|absolutely)\b/gi,
+    SHAPE,
+  ),
 ];
 
 function marker(rule: string, weight: number, pattern: RegExp, why: string): Marker {

@@ -29,6 +29,8 @@ const ABOUT_MANY = 4;
 const ABOUT_CHARS = 400;
 /** Evidence below this is not shown by itself. */
 const SHOWN_MIN = 0.3;
+/** Speaking to a machine is no quotation of an order: who explains attacks does not call on assistants. */
+const DIRECT: ReadonlySet<string> = new Set(['injection_addressed', 'injection_frame']);
 const MARKER_HITS_MAX = 40;
 
 /** How much `text` speaks to a machine: independent mechanisms within one window, combined as independent doubts. */
@@ -38,7 +40,10 @@ export function scoreText(text: string): Scored {
   if (evidence.length === 0) return { score: 0, evidence: [] };
   const about = hits.filter((hit) => (hit.mask & BIT.about) !== 0).map((hit) => hit.start);
   const weighed = evidence
-    .map((item) => ({ ...item, weight: item.weight * explanation(about, item, text) }))
+    .map((item) => ({
+      ...item,
+      weight: DIRECT.has(item.rule) ? item.weight : item.weight * explanation(about, item, text),
+    }))
     .sort((x, y) => x.start - y.start);
   return { score: bestWindow(weighed), evidence: strongest(weighed) };
 }

@@ -64,7 +64,7 @@ export const SEQUENCES: readonly Sequence[] = [
   sequence('injection_override', 0.6, 'drop 30 rules', OVERRIDE),
   sequence('injection_override', 0.85, 'prior 16 rules 30 drop', OVERRIDE),
   sequence('injection_override', 0.85, 'prior 16 rules 24 no 16 obey', OVERRIDE),
-  sequence('injection_override', 0.35, '^drop 14 prior', OVERRIDE),
+  sequence('injection_override', 0.42, '^drop 14 prior', OVERRIDE),
   sequence('injection_override', 0.5, 'drop 14 prior 20 prior', OVERRIDE),
   sequence('injection_override', 0.45, '^drop 20 task', OVERRIDE),
   sequence('injection_override', 0.6, 'drop 24 prior|your 16 task|reply', OVERRIDE),
