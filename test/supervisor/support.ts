@@ -29,6 +29,19 @@ export const RUNNERS = isRoot
   : [{ who: 'an ordinary user', uid: process.getuid?.() ?? 0 }];
 if (!isRoot) console.warn('NOT PROVEN HERE: what only a supervisor run by root does (an own uid for each zone)');
 
+/** The supervisor and the probe, packed from the source once a test process. */
+function packedPrograms(): string {
+  const packed = join(tmpdir(), `hs-packed-${process.getuid?.() ?? 0}-${process.pid}`);
+  if (existsSync(join(packed, 'probe'))) return packed;
+  const built = spawnSync(process.execPath, [join(import.meta.dirname, 'pack.mjs'), packed], {
+    cwd: ROOT,
+    encoding: 'utf8',
+  });
+  if (built.status !== 0) throw new Error(`cannot pack: ${built.stderr}`);
+  process.once('exit', () => rmSync(packed, { recursive: true, force: true }));
+  return packed;
+}
+
 /** A checkout of its own, with programs that stand in for the real ones behind the real supervisor and probe. */
 export class Instance {
   readonly base: string;
@@ -44,11 +57,9 @@ export class Instance {
     if (isRoot) chownSync(this.base, uid, uid);
     const home = join(this.base, 'home');
     this.paths = instancePaths(home, uid);
-    for (const name of ['supervisor', 'probe']) {
-      const packed = join(ROOT, 'dist', name);
-      if (!existsSync(packed)) throw new Error('run the build first: the packed supervisor is what is tested');
-      cpSync(packed, join(this.base, 'dist', name), { recursive: true });
-    }
+    const packed = packedPrograms();
+    for (const name of ['supervisor', 'probe'])
+      cpSync(join(packed, name), join(this.base, 'dist', name), { recursive: true });
     const files = {
       executor: 'executor',
       connector: 'connector',

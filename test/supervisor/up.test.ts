@@ -171,8 +171,9 @@ describe('up', () => {
         if (lines.length === 1) socket.write('{"act":"ask","path":"/var/run/zone-bridge/model.sock"}\n');
       });
     });
-    process.umask(0o007);
+    const umask = process.umask(0o007);
     bridge.listen(join(instance.paths.run, name, 'zone-bridge.sock'));
+    process.umask(umask);
     await until(() => lines.length >= 2, 'the answer of the model');
     expect(JSON.parse(lines[1] ?? '')).toEqual({ said: 'answer to question' });
     bridge.close();

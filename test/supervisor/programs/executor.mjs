@@ -19,6 +19,8 @@ for (const [name, attempt] of Object.entries(attempts)) {
   }
 }
 fs.writeFileSync(`${process.env.HARDSHELL_HOME}/state.db`, '', { mode: 0o600 });
+// The one before may have been killed.
+fs.rmSync(`${run}/connector-maildir/connector.sock`, { force: true });
 net
   .createServer((socket) => {
     socket.write('hello connector\n');
