@@ -1,4 +1,4 @@
-import { createPrivateKey, generateKeyPairSync, verify } from 'node:crypto';
+import { createHash, createPrivateKey, generateKeyPairSync, sign, verify } from 'node:crypto';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -78,6 +78,25 @@ describe('a checkpoint', () => {
   ])('is refused with %s', (_, change) => {
     expect(change(note)).not.toBe(note);
     expect(verifyCheckpoint(change(note), raw).kind).toBe('bad');
+  });
+
+  it('is refused under a name that is not its key’s, though the signature is right', () => {
+    const other = `hardshell/${'0'.repeat(32)}`;
+    const text = `${other}\n12\n${root.toString('base64')}\n`;
+    const keyId = createHash('sha256').update(`${other}\n\u0001`).update(raw).digest().subarray(0, 4);
+    const signature = Buffer.concat([keyId, sign(null, Buffer.from(text), key)]).toString('base64');
+    const named = `${text}\n— ${other} ${signature}\n`;
+    expect(parseCheckpoint(named)).not.toBeNull();
+    expect(verifyCheckpoint(named, raw)).toEqual({ kind: 'bad', reason: 'other_key' });
+  });
+
+  it('has one text only: spare bits of base64 are refused', () => {
+    const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/';
+    const at = note.length - 3;
+    const spare = alphabet.charAt(alphabet.indexOf(note.charAt(at)) + 1);
+    const varied = note.slice(0, at) + spare + note.slice(at + 1);
+    expect(Buffer.from(varied.slice(-94), 'base64').equals(Buffer.from(note.slice(-94), 'base64'))).toBe(true);
+    expect(verifyCheckpoint(varied, raw)).toEqual({ kind: 'bad', reason: 'malformed' });
   });
 
   it('is refused under another key', () => {

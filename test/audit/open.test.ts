@@ -1,6 +1,7 @@
 import {
   appendFileSync,
   existsSync,
+  readdirSync,
   readFileSync,
   renameSync,
   rmSync,
@@ -9,9 +10,11 @@ import {
   truncateSync,
   writeFileSync,
 } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { createLog, EMPTY } from '../../src/audit/index.ts';
+import { createLog, EMPTY, realFiles } from '../../src/audit/index.ts';
 import type { OutboxRow, Place } from '../../src/audit/index.ts';
+import { failingFiles } from './support/failing-files.ts';
 import { edit, makeChain, nextRows, openForTest, verdictOf, writeLog } from './support/logs.ts';
 
 const place = ({ seq, hash }: Place): Place => ({ seq, hash });
@@ -44,11 +47,31 @@ describe('opening a log', () => {
     expect(await verdictOf(dir)).toBe('valid 8');
   });
 
+  it('cuts what a crash left behind even when it is longer than what is missing', async () => {
+    const { dir, path, chain } = await writeLog(5);
+    const outbox = nextRows(chain, 1);
+    appendFileSync(path, Buffer.alloc(3000));
+    const opened = await openForTest(dir, { head: place(chain.head()), outbox });
+    expect(opened).toMatchObject({ kind: 'ok', recovered: 1, cutBytes: 3000 });
+    expect(await verdictOf(dir)).toBe('valid 6');
+  });
+
   it('accepts rows that are in the log already', async () => {
     const { dir, chain, lines } = await writeLog(5);
     const outbox: OutboxRow[] = lines.slice(3).map((line, i) => ({ seq: 4 + i, line }));
     expect(await openForTest(dir, { head: place(chain.head()), outbox })).toMatchObject({ kind: 'ok', recovered: 0 });
     expect(await verdictOf(dir)).toBe('valid 5');
+  });
+
+  it('writes rows of the outbox again even when they stand in the file: a failed flush may have left them in memory', async () => {
+    const { dir, chain, lines } = await writeLog(5);
+    const files = failingFiles(0, 'lost');
+    const outbox: OutboxRow[] = lines.slice(3).map((line, i) => ({ seq: 4 + i, line }));
+    await openForTest(dir, { head: place(chain.head()), outbox, files });
+    expect(files.asked).toEqual(['write']);
+    const none = failingFiles(0, 'lost');
+    await openForTest(dir, { head: place(chain.head()), outbox: [], files: none });
+    expect(none.asked).toEqual([]);
   });
 
   it('never makes a log: without its file it is missing', async () => {
@@ -111,6 +134,8 @@ describe('a log that is not what the database recorded stops outbound acts', () 
     const outbox = nextRows(chain, 3);
     const head = place(chain.head());
     expect(await openForTest(dir, { head, outbox: outbox.toSpliced(1, 1) })).toMatchObject({ reason: 'outbox_broken' });
+    const wrongHead = { seq: head.seq, hash: 'ab'.repeat(32) };
+    expect(await openForTest(dir, { head: wrongHead, outbox })).toMatchObject({ reason: 'outbox_broken' });
     const changed = outbox.map((row) => ({ ...row, line: row.line.replace('armed', 'drmed') }));
     expect(await openForTest(dir, { head, outbox: changed })).toMatchObject({ reason: 'outbox_broken' });
     expect(await openForTest(dir, { head, outbox })).toMatchObject({ kind: 'ok', recovered: 3 });
@@ -121,6 +146,7 @@ describe('a log that is not what the database recorded stops outbound acts', () 
     renameSync(path, `${path}.real`);
     symlinkSync(`${path}.real`, path);
     expect(await openForTest(dir, { head: place(chain.head()), outbox: [] })).toMatchObject({ reason: 'unreadable' });
+    await expect(realFiles.openFile(path, 'open'), 'nor written to').rejects.toMatchObject({ code: 'ELOOP' });
   });
 });
 
@@ -152,6 +178,15 @@ describe('segments', () => {
     truncateSync(path, 0);
     const opened = await openForTest(dir, { head: place(chain.head()), outbox: [] });
     expect(opened).toMatchObject({ kind: 'broken', reason: 'shorter_than_database' });
+  });
+
+  it('are unreadable when the leaf hashes of one say that it followed something else', async () => {
+    const { dir, chain } = await writeLog(24, { segmentBytesMax: 1200 });
+    const second = readdirSync(dir).find((name) => name.endsWith('.leaves') && name !== 'audit.1.leaves') ?? '';
+    edit(join(dir, second), (bytes) => bytes.fill('f', bytes.indexOf('"prev":"') + 8, bytes.indexOf('"hash"') - 2));
+    const opened = await openForTest(dir, { head: place(chain.head()), outbox: [] });
+    expect(opened).toMatchObject({ kind: 'broken', reason: 'unreadable' });
+    expect(await verdictOf(dir)).toMatch(/^broken/);
   });
 
   it('are unreadable when the leaf hashes of one are gone', async () => {

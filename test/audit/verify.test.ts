@@ -3,7 +3,7 @@ import { appendFileSync, copyFileSync, readdirSync, readFileSync, rmSync, symlin
 import { join } from 'node:path';
 import { fc } from '@fast-check/vitest';
 import { describe, expect, it } from 'vitest';
-import { createSideLog, describeReport, openLeaves, verifyLog } from '../../src/audit/index.ts';
+import { createSideLog, describeReport, hashLine, openLeaves, verifyLog } from '../../src/audit/index.ts';
 import { edit, makeChain, makeFolder, nextRows, verdictOf, writeLog } from './support/logs.ts';
 import { rootHexOf } from './support/roots.ts';
 
@@ -101,6 +101,11 @@ describe('tampering is found at its entry', () => {
       rmSync(join(dir, file));
       expect(await verdictOf(dir), file).toMatch(verdict);
     }
+    const { dir: rewritten, path } = await writeLog(24, { segmentBytesMax: 2000 });
+    const begin = Number(/"seq":(\d+)/.exec(readFileSync(path, 'latin1'))?.[1]);
+    expect(begin).toBeGreaterThan(start);
+    writeFileSync(path, join2([otherLine(begin)]));
+    expect(await verdictOf(rewritten), 'a segment recomputed on another past').toBe(`broken at ${begin}`);
     const { dir } = await writeLog(24, { segmentBytesMax: 2000 });
     copyFileSync(join(dir, first), join(dir, second));
     expect(await verdictOf(dir)).toBe(`broken at ${start}`);
@@ -200,12 +205,21 @@ function flip(bytes: Buffer, lines: readonly string[], line: number, at: number,
   return changed;
 }
 
-function otherLine(seq: number): string {
-  return makeChain({ seq: seq - 1, hash: 'cd'.repeat(32) }).next({
-    event: 'armed',
-    zone: 'control',
-    details: { epoch: 1 },
-  });
+/** A line of ours, hash and all, that claims number `seq` after `prev`: whoever can write the file can make one. */
+function otherLine(seq: number, prev = 'cd'.repeat(32)): string {
+  return makeChain({ seq: seq - 1, hash: prev }).next({ event: 'armed', zone: 'control', details: { epoch: 1 } });
+}
+
+function hashIn(line: string | undefined): string {
+  return line?.slice(-66, -2) ?? '';
+}
+
+function longLine(prev: string): string {
+  const before =
+    otherLine(7, prev)
+      .split(',"hash":')[0]
+      ?.replace('"epoch":1', `"epoch":1${'0'.repeat(5000)}`) ?? '';
+  return `${before},"hash":"${hashLine(before)}"}`;
 }
 
 function sentenceOf(verdict: string): string {
