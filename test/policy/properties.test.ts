@@ -17,6 +17,8 @@ import {
 
 const RUNS = { numRuns: runs };
 
+const LOOSEST = '\n@id("loosest") @approval("none") permit (principal, action, resource);';
+
 /** Policies are written by hostile or careless hands here: whole classes of text must not be able to loosen the floor. */
 describe('no policy text', () => {
   it('lets something secret out', () => {
@@ -42,14 +44,14 @@ describe('no policy text', () => {
   it('lets an outbound act with an untrusted destination, or a red one, go without a person', () => {
     let reached = 0;
     fc.assert(
-      fc.property(anyPolicy, outboundRequest, (text, request) => {
-        const decision = decide(request, policyOf(text));
+      fc.property(anyPolicy, outboundRequest, fc.constantFrom('', LOOSEST), (text, request, more) => {
+        const decision = decide(request, policyOf(text + more));
         if (decision.kind === 'deny') return;
         reached += 1;
         const outside = request.values.some((value) => value.label.integrity === 'untrusted');
         if (outside || decision.red.length > 0) expect(decision.obligations.approval).not.toBe('none');
       }),
-      { numRuns: Math.max(runs, 100) },
+      { numRuns: Math.max(runs, 30) },
     );
     expect(reached).toBeGreaterThan(0);
   });
