@@ -41,14 +41,14 @@ export interface CarryOutOptions {
 }
 
 /**
- * Request, wait for the answer, execute, follow the outcome. A step that may have acted already is only asked about,
- * never executed again.
+ * Request, wait for the answer, execute, follow the outcome. A step that an earlier process had asked about is not asked
+ * about again: its request is still there, and so is its token as long as nobody has spent it.
  */
 export async function carryOut(options: CarryOutOptions): Promise<Progress> {
   const { from, onProgress } = options;
   if (isFinal(from.state)) return from;
-  const resumed = (from.state === 'executing' || from.state === 'queued') && from.request !== null;
-  const last = resumed ? await follow(options, from.request) : await askAndExecute(options);
+  const last =
+    from.request === null ? await askAndExecute(options) : await executeWhenApproved(options, from.request, 0);
   await onProgress(last);
   return last;
 }
@@ -58,37 +58,51 @@ async function askAndExecute(options: CarryOutOptions): Promise<Progress> {
   const capability = await ask(client, proposal);
   if (capability.kind === 'refused') return refusedAs(capability, null);
   const request = capability.requestId;
-  let token: string;
-  if (capability.kind === 'allowed') {
-    token = capability.token;
-  } else {
-    await onProgress({ state: 'pending', request, reason: null });
-    const timeoutMs = options.approvalTimeoutMs ?? LIMITS.approvalTtlMs.value + 15_000;
-    const answer = await client.waitForApproval(request, { timeoutMs });
-    if (answer.kind === 'refused')
-      return answer.error === 'token_used' ? await follow(options, request) : refusedAs(answer, request);
-    if (answer.kind !== 'approved')
-      return { state: answer.kind === 'timeout' ? 'expired' : answer.kind, request, reason: null };
-    token = answer.token;
-  }
-  await onProgress({ state: 'executing', request, reason: null });
-  return await execute(options, { token, request });
+  if (capability.kind === 'allowed') return await execute(options, { token: capability.token, request }, 0);
+  await onProgress({ state: 'pending', request, reason: null });
+  return await executeWhenApproved(options, request, 0);
 }
 
-async function execute(options: CarryOutOptions, grant: { token: string; request: string }): Promise<Progress> {
+async function executeWhenApproved(options: CarryOutOptions, request: string, tries: number): Promise<Progress> {
+  const timeoutMs = options.approvalTimeoutMs ?? LIMITS.approvalTtlMs.value + 15_000;
+  const answer = await options.client.waitForApproval(request, { timeoutMs });
+  switch (answer.kind) {
+    case 'approved':
+      return await execute(options, { token: answer.token, request }, tries);
+    case 'timeout':
+      return { state: 'expired', request, reason: null };
+    case 'refused':
+      return answer.error === 'token_used' ? await follow(options, request) : refusedAs(answer, request);
+    default:
+      return { state: answer.kind, request, reason: null };
+  }
+}
+
+/** How often a token whose answer was lost is tried again. */
+const TRIES_MAX = 2;
+
+async function execute(
+  options: CarryOutOptions,
+  grant: { token: string; request: string },
+  tries: number,
+): Promise<Progress> {
   const { client, proposal, onProgress } = options;
+  const { request } = grant;
+  await onProgress({ state: 'executing', request, reason: null });
   try {
     const result = await client.executeWithToken(grant.token, proposal.action, proposal.params);
     if (result.kind === 'refused') {
       const doubtful = result.error === 'outcome_unknown' || result.error === 'token_used';
-      return doubtful ? await follow(options, grant.request) : refusedAs(result, grant.request);
+      return doubtful ? await follow(options, request) : refusedAs(result, request);
     }
-    if (result.value['state'] !== 'queued') return { state: 'done', request: grant.request, reason: null };
+    if (result.value['state'] !== 'queued') return { state: 'done', request, reason: null };
   } catch (error) {
     if (!(error instanceof HardshellError && error.fate === 'retry')) throw error;
+    // The answer was lost. Zone 1 still gives the token out only if nothing was done with it.
+    if (tries < TRIES_MAX) return await executeWhenApproved(options, request, tries + 1);
   }
-  await onProgress({ state: 'queued', request: grant.request, reason: null });
-  return await follow(options, grant.request);
+  await onProgress({ state: 'queued', request, reason: null });
+  return await follow(options, request);
 }
 
 /** Asks what became of an act, through the outbox delay and a little beyond. */

@@ -60,6 +60,9 @@ export class ScriptedZone1 {
   frames = 0;
   /** Zone 1 has closed this session: everything is `not_found`. */
   ended = false;
+  /** Goes away once, just before or just after an act. */
+  loseExecute: 'before' | 'after' | undefined;
+  lost = false;
   readonly #requests = new Map<string, Request>();
   #close: () => Promise<void> = async () => undefined;
 
@@ -127,7 +130,7 @@ export class ScriptedZone1 {
       case 'approval_status':
         return await this.#status(request.request_id, request.wait_ms ?? 0, context);
       case 'execute':
-        return this.#execute(request);
+        return await this.#executeOrLose(request);
       case 'next_item': {
         await until(() => this.items.length > 0, request.wait_ms ?? 0, context);
         const [item] = this.items;
@@ -224,6 +227,14 @@ export class ScriptedZone1 {
       ...(status === 'approved' && token !== undefined ? { token } : {}),
       ...outcome,
     };
+  }
+
+  async #executeOrLose(request: RequestOf<'execute'>): Promise<object> {
+    const when = this.loseExecute;
+    this.loseExecute = undefined;
+    const answer = when === 'before' ? {} : this.#execute(request);
+    if (when !== undefined) await this.drop().then(() => (this.lost = true));
+    return answer;
   }
 
   #execute(request: RequestOf<'execute'>): object {

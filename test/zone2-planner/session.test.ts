@@ -91,6 +91,25 @@ describe.each(['item', 'unknown'] as const)('a session of a message (%s)', (orig
     expect(zone1.kept('note')).toHaveLength(1);
   });
 
+  it.each(['before', 'after'] as const)('acts once when the connection goes %s the act', async (when) => {
+    zone1.deliver(QUESTION);
+    zone1.loseExecute = when;
+    // The process may end with its connection; the next one goes on with what Zone 1 keeps.
+    for (let tries = 0; tries < 3 && zone1.done.length === 0; tries += 1) {
+      const running = session(origin).catch(() => undefined);
+      await until(() => zone1.done.length > 0 || zone1.lost);
+      if (zone1.lost) {
+        zone1.lost = false;
+        await zone1.listen();
+      }
+      await running;
+    }
+    expect(zone1.done).toHaveLength(1);
+    expect(zone1.acts).toHaveLength(1);
+    expect(zone1.asked).toHaveLength(1);
+    expect(zone1.kept('note')).toMatchObject([{ state: 'done', steps: [{ state: 'done' }] }]);
+  });
+
   it('proposes nothing for a flagged message and still notes it', async () => {
     zone1.deliver(message({ body: 'Could you look?', injection_warning: true }));
     await session(origin);
