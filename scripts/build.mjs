@@ -18,6 +18,8 @@ const entries = {
   planner: 'src/app/planner/main.ts',
   connector: 'src/app/connector/main.ts',
   model: 'src/app/model/main.ts',
+  // For programs in Zone 2 that are not ours; also beside the planner, where they find it as /app/capability-client.mjs.
+  'capability-client': 'src/bridge/capability-client.ts',
   // Threads of `audit-log verify`; started by the cli.
   'audit-worker': 'src/audit/verify-worker.ts',
 };
@@ -39,5 +41,6 @@ for (const [name, input] of Object.entries(entries)) {
   await bundle.write({ dir: join(staging, name), format: 'esm', entryFileNames: 'main.mjs', codeSplitting: false });
   if (withCedar.has(name)) copyFileSync(join(root, cedar), join(staging, name, 'cedar_wasm_bg.wasm'));
 }
+copyFileSync(join(staging, 'capability-client', 'main.mjs'), join(staging, 'planner', 'capability-client.mjs'));
 rmSync(out, { recursive: true, force: true });
 renameSync(staging, out);
