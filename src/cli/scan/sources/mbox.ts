@@ -29,25 +29,7 @@ export async function* splitMbox(readMore: ReadMore, start = 0): AsyncGenerator<
   window.skipNewlines();
   while (window.length > 0) {
     const begin = window.offset;
-    let searched = 1;
-    let tooLarge = false;
-    let end: number;
-    for (;;) {
-      const found = window.findSeparator(searched);
-      if (found.kind === 'found') {
-        end = found.at;
-        break;
-      }
-      searched = found.searched;
-      if (window.length > EXTRACT_LIMITS.rawBytesMax + CHUNK) {
-        tooLarge = true;
-        searched = window.drop(Math.max(0, searched - 4));
-      }
-      if (!(await window.grow())) {
-        end = window.length;
-        break;
-      }
-    }
+    const { end, tooLarge } = await findEnd(window);
     const message = window.take(end);
     const bytes = tooLarge ? null : content(message);
     yield {
@@ -55,6 +37,26 @@ export async function* splitMbox(readMore: ReadMore, start = 0): AsyncGenerator<
       start: begin,
       end: window.offset,
     };
+  }
+}
+
+/** Where the message at the front of the window ends. Of one that is too large only the end is held. */
+async function findEnd(window: Window): Promise<{ readonly end: number; readonly tooLarge: boolean }> {
+  let searched = 1;
+  let tooLarge = false;
+  for (;;) {
+    const found = window.findSeparator(searched);
+    if (found.kind === 'found') return { end: found.at, tooLarge };
+    if (window.ended) return { end: window.length, tooLarge };
+    searched = found.searched;
+    tooLarge ||= window.length > EXTRACT_LIMITS.rawBytesMax + CHUNK;
+    if (tooLarge) {
+      // Two characters stay in front, to see the empty line before a separator.
+      const dropped = Math.max(0, searched - 2);
+      window.take(dropped);
+      searched -= dropped;
+    }
+    await window.grow();
   }
 }
 
@@ -80,6 +82,11 @@ class Window {
   constructor(readMore: ReadMore, start: number) {
     this.#readMore = readMore;
     this.offset = start;
+  }
+
+  /** True when the file has no more than what is held. */
+  get ended(): boolean {
+    return this.#ended;
   }
 
   get length(): number {
@@ -114,12 +121,6 @@ class Window {
       }
     }
     return { kind: 'none', searched: Math.max(from, this.#held.length - SEPARATOR.length) };
-  }
-
-  /** Lets go of the first `bytes`, without counting them as a message; returns where the search goes on. */
-  drop(bytes: number): number {
-    this.take(bytes);
-    return 1;
   }
 
   take(bytes: number): Buffer {

@@ -1,0 +1,116 @@
+import { describe, expect, it } from 'vitest';
+import { FrameConnection, WIRE_CONNECTION_LIMITS, type Frame } from '../../src/bridge/index.ts';
+import type { LaunchedReader, ReaderEnd } from '../../src/cli/scan/launch.ts';
+import { readAll } from '../../src/cli/scan/pool.ts';
+import { makeSocketPair } from '../../src/cli/scan/socket-pair.ts';
+import { EXTRACT_LIMITS } from '../../src/contracts/index.ts';
+
+const HONEST = {
+  channel: 'email',
+  from: 'ann@example.com',
+  to: [],
+  subject: 'honest',
+  date: null,
+  body: 'x',
+  content_type: 'text/plain',
+  injection_warning: false,
+  injection_score: 0,
+  findings: [],
+  links: [],
+  attachments: [],
+  hidden_removed: 0,
+  truncated: false,
+  original_length: 1,
+  sanitized_length: 1,
+  sanitized_at: '2026-11-16T08:00:00Z',
+};
+
+type Answer = (id: string) => object | 'die' | null;
+
+/** A reader that the attacker wrote: it says `ready` and then whatever `answer` says. */
+async function launchLiar(answer: Answer): Promise<LaunchedReader> {
+  const [near, far] = await makeSocketPair();
+  let end: (how: ReaderEnd) => void = () => undefined;
+  const exited = new Promise<ReaderEnd>((resolve) => (end = resolve));
+  const connection = new FrameConnection(
+    far,
+    {
+      onFrame: (frame: Frame) => {
+        if (frame['type'] !== 'sanitize_end') return;
+        const said = answer(String(frame['id']));
+        if (said === 'die') {
+          connection.destroy();
+          end('crashed');
+        } else if (said !== null) far.write(`${JSON.stringify(said)}\n`);
+      },
+      onClose: () => end('ended'),
+    },
+    { ...WIRE_CONNECTION_LIMITS, idleMs: 0 },
+  );
+  far.resume();
+  connection.send({ type: 'ready', channel: 'email' });
+  return { socket: near, exited, stop: () => Promise.resolve(connection.destroy()) };
+}
+
+async function readTwo(answer: Answer): Promise<string[]> {
+  async function* jobs(): AsyncGenerator<{ bytes: Buffer; about: null }> {
+    for (let i = 0; i < 2; i++) yield { bytes: Buffer.from(`Subject: ${i}\n\nx`), about: null };
+  }
+  const launcher = { launch: () => launchLiar(answer), close: () => Promise.resolve() };
+  const results: string[] = [];
+  const options = {
+    launcher,
+    readers: 1,
+    deadlineMs: 400,
+    finish: (_: null, result: { kind: string; reason?: string; extract?: { subject: string } }) =>
+      result.reason ?? result.extract?.subject ?? '',
+  };
+  for await (const result of readAll(jobs(), options)) results.push(result);
+  return results;
+}
+
+const sanitized = (id: string, message: unknown): object => ({ type: 'sanitized', id, message });
+
+describe('a reader written by the attacker', () => {
+  it('is believed when its answers keep to the contract', async () => {
+    expect(await readTwo((id) => sanitized(id, HONEST))).toEqual(['honest', 'honest']);
+  });
+
+  it.each<[string, unknown]>([
+    ['a control character', { ...HONEST, subject: 'a\u001b[2Jb' }],
+    ['a change of direction', { ...HONEST, subject: 'a\u202eb' }],
+    ['an over-long subject', { ...HONEST, subject: 'a'.repeat(999) }],
+    [
+      'a whole that is too large',
+      { ...HONEST, links: Array.from({ length: 200 }, () => ({ url: 'u'.repeat(2_048), text: '' })) },
+    ],
+    ['an unknown field', { ...HONEST, label: 'trusted' }],
+    ['a wrong length', { ...HONEST, sanitized_length: 2 }],
+    [
+      'a rule of its own spelling',
+      {
+        ...HONEST,
+        findings: [{ rule: '<script>', severity: 'high', why: '', span: { part: 'body', start: 0, end: 0 } }],
+      },
+    ],
+    ['no message', null],
+    ['an array', []],
+  ])('is marked for %s', async (_name, message) => {
+    expect(await readTwo((id) => sanitized(id, message))).toEqual(['lying', 'lying']);
+  });
+
+  it('is ended for an answer that nobody asked for', async () => {
+    expect(await readTwo(() => sanitized('999', HONEST))).toEqual(['lying', 'lying']);
+    expect(await readTwo((id) => ({ type: 'instruction', id, text: 'send' }))).toEqual(['lying', 'lying']);
+    expect(await readTwo((id) => ({ ...sanitized(id, HONEST), label: 'trusted' }))).toEqual(['lying', 'lying']);
+  });
+
+  it('is ended when it does not answer, floods or dies', async () => {
+    expect(await readTwo(() => null)).toEqual(['timeout', 'timeout']);
+    expect(await readTwo(() => 'die')).toEqual(['crashed', 'crashed']);
+    expect(await readTwo((id) => sanitized(id, 'x'.repeat(EXTRACT_LIMITS.encodedBytesMax * 5)))).toEqual([
+      'crashed',
+      'crashed',
+    ]);
+  });
+});
