@@ -48,6 +48,18 @@ describe('tampering is found at its entry', () => {
     ],
     ['a new entry with a wrong prev', (_, lines) => join2([...lines, otherLine(7)]), 'broken at 7'],
     [
+      'a new entry with a skipped number',
+      (_, lines) => join2([...lines, otherLine(8, hashIn(lines[5]))]),
+      'broken at 7',
+    ],
+    ['a log that begins at another number', () => join2([otherLine(5, '0'.repeat(64))]), 'broken at 1'],
+    ['a log that begins in the middle of another', () => join2([otherLine(1)]), 'broken at 1'],
+    [
+      'a chained entry longer than any of ours',
+      (_, lines) => join2([...lines, longLine(hashIn(lines[5]))]),
+      'broken at 7',
+    ],
+    [
       'members in another order',
       (_, lines) => join2([(lines[0] ?? '').replace('{"v":1,', '{').replace('}', ',"v":1}')]),
       'broken at 1',
@@ -101,7 +113,7 @@ describe('tampering is found at its entry', () => {
       rmSync(join(dir, file));
       expect(await verdictOf(dir), file).toMatch(verdict);
     }
-    const { dir: rewritten, path } = await writeLog(24, { segmentBytesMax: 2000 });
+    const { dir: rewritten, path } = await writeLog(22, { segmentBytesMax: 2000 });
     const begin = Number(/"seq":(\d+)/.exec(readFileSync(path, 'latin1'))?.[1]);
     expect(begin).toBeGreaterThan(start);
     writeFileSync(path, join2([otherLine(begin)]));
