@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { extractSchema, LIMITS, parseMailAddress } from '../contracts/index.ts';
+import { isMessageId } from '../payloads/index.ts';
 import type { FrameLink } from './connector-link.ts';
 import type { ReadResult } from './content-store.ts';
 
@@ -91,8 +92,6 @@ async function sendMessage(link: FrameLink, raw: Uint8Array): Promise<void> {
   link.send({ type: 'sanitize_end', id: ID, sha256: createHash('sha256').update(bytes).digest('hex') });
 }
 
-const MESSAGE_ID = /^<[!-;=?A-~]{1,248}>$/;
-
 /** What a reader returns is hostile too: it is parsed as strictly as a zone's request. */
 function judgeAnswer(frame: Readonly<Record<string, unknown>>): ReadAnswer {
   const { type, id, message, message_id: messageId, ...rest } = frame;
@@ -105,7 +104,7 @@ function judgeAnswer(frame: Readonly<Record<string, unknown>>): ReadAnswer {
     kind: 'read',
     read: {
       extract: parsed.data,
-      messageId: typeof messageId === 'string' && MESSAGE_ID.test(messageId) ? messageId : null,
+      messageId: typeof messageId === 'string' && isMessageId(messageId) ? messageId : null,
       sender: parseMailAddress(parsed.data.from)?.key ?? '',
     },
   };

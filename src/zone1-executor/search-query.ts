@@ -10,7 +10,7 @@ export interface SearchQuery {
   readonly attachment: boolean;
 }
 
-const TOKEN = /([a-z]+):"([^"]*)"|([a-z]+):(\S+)|"([^"]*)"|(\S+)/gi;
+const TOKEN = /([a-z0-9]+):"([^"]*)"|([a-z0-9]+):(\S+)|"([^"]*)"|(\S+)/gi;
 const DAY = /^\d{4}-\d{2}-\d{2}$/;
 
 /** The query in `text`, or a sentence that says what is wrong with it. Operators come from a list. */

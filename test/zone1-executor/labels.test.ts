@@ -148,17 +148,15 @@ describe('who named a destination', () => {
     const words = await ownSession(bench);
     await bench.station.ledger.commit((tx) =>
       tx.run(
-        sql
-          .insertInto('instructions')
-          .values({
-            sid: words.sid,
-            seq: 1,
-            text: 'never write to eve@example.com',
-            at_ms: 0,
-            taken: 1,
-            task: null,
-            answer: null,
-          }),
+        sql.insertInto('instructions').values({
+          sid: words.sid,
+          seq: 1,
+          text: 'never write to eve@example.com',
+          at_ms: 0,
+          taken: 1,
+          task: null,
+          answer: null,
+        }),
       ),
     );
     await askFor(bench, words, { ...TO_BOB, to: ['eve@example.com'] });
