@@ -3,7 +3,12 @@ import { LIMITS } from './limits.ts';
 
 /** What a zone may send on its bridge socket (design, section 9). Parsed at the door; unknown fields are refused. */
 const waitMs = z.number().int().min(0).max(LIMITS.waitMsMax.value).optional();
-const params = z.record(z.string().max(64), z.unknown());
+/** Zod passes over an own member `__proto__` of a record instead of refusing it; we refuse what we do not know. */
+const record = z
+  .unknown()
+  .refine((value) => typeof value !== 'object' || value === null || !Object.hasOwn(value, '__proto__'))
+  .pipe(z.record(z.string().max(64), z.unknown()));
+const params = record;
 const token = z.string().max(4_096);
 const action = z.string().min(1).max(64);
 const taskId = z.string().regex(/^t_[a-z2-7]{26}$/);
@@ -33,7 +38,7 @@ export const WIRE_REQUESTS = {
     priority: z.number().int().min(0).max(9),
     due: z.iso.datetime().optional(),
     cron: z.string().max(100).optional(),
-    data: z.record(z.string().max(64), z.unknown()),
+    data: record,
   }),
   task_list: z.strictObject({ type: z.literal('task_list') }),
   task_delete: z.strictObject({ type: z.literal('task_delete'), task: taskId }),

@@ -73,6 +73,10 @@ export class Wire {
     this.#socket.pause();
   }
 
+  readAgain(): void {
+    this.#socket.resume();
+  }
+
   /** Ends only our sending half. */
   halfClose(): void {
     this.#socket.end();
@@ -105,6 +109,11 @@ function connect(path: string): Promise<Socket | undefined> {
       resolve(socket);
     });
   });
+}
+
+/** True when the other side hung up or said so. */
+export function isCut(frame: Frame): boolean {
+  return frame['type'] === 'closed';
 }
 
 /** A member that must be text. */
