@@ -33,7 +33,7 @@ export async function verifyFile(dir: string, name: string, wanted: FileWanted):
   // A running executor may have been in the middle of a line, or of closing a segment: it moves on, and so does the
   // entry that looks broken. What is broken stays where it is.
   for (let tries = 1; verdict.chain.kind === 'broken' && tries < TRIES; tries++) {
-    await sleep(100);
+    await sleep(50);
     const again = await verifyOnce(dir, name, wanted);
     if (again.place.seq === verdict.place.seq && again.chain.kind === 'broken') return again;
     verdict = again;
