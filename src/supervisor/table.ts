@@ -68,7 +68,7 @@ export function zoneSpec(start: Start, places: TablePlaces): ZoneSpec {
   const isRoot = start.ids === undefined && process.getuid?.() === 0;
   return {
     name: start.name,
-    ...(start.ids ?? {}),
+    ...start.ids,
     mounts: [
       { kind: 'tmp', to: '/tmp', bytesMax: own.tmpBytesMax },
       { kind: 'read', from: start.program, to: INSIDE.program },
@@ -129,7 +129,7 @@ function profileOf(start: Start, places: TablePlaces): Profile {
           { kind: 'read', from: `${places.run}/${start.name}`, to: INSIDE.bridge },
           { kind: 'read', from: `${places.run}/model-bridges/${start.name}`, to: INSIDE.modelBridge },
         ],
-        env: { HARDSHELL_TEMPLATES: `${INSIDE.bridge}/templates` },
+        env: { HARDSHELL_TEMPLATES: `${INSIDE.bridge}/templates`, ...(places.model === undefined ? {} : { HARDSHELL_MODEL: 'local' }) },
         nodeFlags: permissionFlags([INSIDE.bridge, INSIDE.modelBridge]),
         sockets: 'connect',
         watch: false,
