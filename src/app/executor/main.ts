@@ -16,6 +16,9 @@ import {
 import { SupervisorLink } from './supervisor-link.ts';
 import { listenConnector, startPlanner, startReader, type ZoneHost } from './zone-sockets.ts';
 
+// Whatever this process makes belongs to its owner alone; sockets are opened to their zone one by one.
+process.umask(0o077);
+
 // Faults go to the process's own log; they name codes and places, never content.
 const fault = (where: string, cause: unknown): void => {
   const code = cause instanceof HardshellError ? cause.code : cause instanceof Error ? cause.name : 'fault';

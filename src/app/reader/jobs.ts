@@ -1,9 +1,15 @@
 import { createHash } from 'node:crypto';
 import { EXTRACT_LIMITS, LIMITS, type Extract, type WireErrorCode } from '../../contracts/index.ts';
-import { readEmail } from '../../zone3-reader/index.ts';
+import { readEmail, readMessageId } from '../../zone3-reader/index.ts';
 
 export type ReaderAnswer =
-  | { readonly type: 'sanitized'; readonly id: string; readonly message: Extract }
+  | {
+      readonly type: 'sanitized';
+      readonly id: string;
+      readonly message: Extract;
+      /** Beside the message and not in it: Zone 1 needs it for threading, no planner does. */
+      readonly message_id?: string;
+    }
   | { readonly type: 'error'; readonly id?: string; readonly error: WireErrorCode; readonly message: string };
 
 type Frame = Readonly<Record<string, unknown>>;
@@ -77,7 +83,9 @@ export class ReaderJobs {
     if (sha256 !== sha256Hex(job.bytes)) return this.#drop('malformed', '`sha256` is not that of the chunks', job.id);
     this.#job = null;
     try {
-      return { type: 'sanitized', id: job.id, message: this.#read(job.bytes) };
+      const messageId = readMessageId(job.bytes);
+      const message = this.#read(job.bytes);
+      return { type: 'sanitized', id: job.id, message, ...(messageId === null ? {} : { message_id: messageId }) };
     } catch {
       // INVARIANT: nothing of the message goes into the answer. Zone 1 marks it unreadable.
       return refuse('malformed', 'the message could not be read', job.id);

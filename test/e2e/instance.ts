@@ -1,0 +1,93 @@
+import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+const ROOT = join(import.meta.dirname, '..', '..');
+const BIN = join(ROOT, 'bin', 'hardshell');
+const READY_MS = 60_000;
+
+export interface Answer {
+  readonly code: number | null;
+  readonly out: string;
+  readonly err: string;
+  /** The answer of `--json`. */
+  readonly json: () => Record<string, unknown>;
+}
+
+/** A real instance, driven by its command line as an owner would. */
+export class Instance {
+  readonly home: string;
+  #process: ChildProcess | undefined;
+  #said = '';
+
+  constructor() {
+    this.home = join(mkdtempSync(join(tmpdir(), 'hs-')), 'h');
+  }
+
+  /** Starts `hardshell up` and resolves when it says that it is ready. */
+  async up(): Promise<string> {
+    this.#said = '';
+    const process_ = spawn(process.execPath, [BIN, 'up'], { env: this.#env(), stdio: ['ignore', 'pipe', 'pipe'] });
+    this.#process = process_;
+    const take = (chunk: Buffer): void => void (this.#said += chunk.toString());
+    process_.stdout.on('data', take);
+    process_.stderr.on('data', take);
+    await until(() => this.#said.includes('Ctrl-C stops everything') || process_.exitCode !== null, READY_MS);
+    if (process_.exitCode !== null) throw new Error(`up ended: ${this.#said}`);
+    return this.#said;
+  }
+
+  run(...args: string[]): Answer {
+    const { status, stdout, stderr } = spawnSync(process.execPath, [BIN, ...args], { env: this.#env(), encoding: 'utf8', timeout: 60_000 });
+    return { code: status, out: stdout, err: stderr, json: () => JSON.parse(stdout) as Record<string, unknown> };
+  }
+
+  /** Ctrl-C; resolves with what it said last. */
+  async interrupt(): Promise<{ said: string; code: number | null }> {
+    const process_ = this.#process;
+    if (process_ === undefined) throw new Error('not running');
+    process_.kill('SIGINT');
+    await until(() => process_.exitCode !== null || process_.signalCode !== null, 20_000);
+    this.#process = undefined;
+    return { said: this.#said, code: process_.exitCode };
+  }
+
+  /** Processes whose command line or environment names this home. */
+  left(): number[] {
+    return readdirSync('/proc')
+      .filter((name) => /^\d+$/.test(name) && Number(name) !== process.pid)
+      .filter((pid) => belongsTo(pid, this.home))
+      .map(Number);
+  }
+
+  outbox(): string[] {
+    return readdirSync(join(this.home, 'mail', 'out', 'new'));
+  }
+
+  async remove(): Promise<void> {
+    if (this.#process !== undefined) await this.interrupt();
+    rmSync(join(this.home, '..'), { recursive: true, force: true });
+  }
+
+  #env(): NodeJS.ProcessEnv {
+    return { PATH: process.env['PATH'], HOME: process.env['HOME'], HARDSHELL_HOME: this.home, NO_COLOR: '1' };
+  }
+}
+
+function belongsTo(pid: string, home: string): boolean {
+  try {
+    return readFileSync(`/proc/${pid}/environ`, 'latin1').includes(home) || readFileSync(`/proc/${pid}/mountinfo`, 'latin1').includes(home);
+  } catch {
+    return false;
+  }
+}
+
+export async function until(done: () => boolean | Promise<boolean>, ms: number): Promise<void> {
+  const deadline = performance.now() + ms;
+  while (!(await done())) {
+    if (performance.now() > deadline) throw new Error('it did not happen in time');
+    await sleep(50);
+  }
+}
