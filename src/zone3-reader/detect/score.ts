@@ -1,7 +1,9 @@
 import { BIT } from './concepts.ts';
 import type { Hit } from './hits.ts';
 import { findHits } from './hits.ts';
-import { MARKERS } from './markers.ts';
+import { mayMatch } from './marker.ts';
+import { MACHINE_MARKERS } from './markers-machine.ts';
+import { ORDER_MARKERS } from './markers-order.ts';
 import { matchSequences } from './sequences.ts';
 import { vocatives } from './vocative.ts';
 
@@ -31,6 +33,7 @@ const ABOUT_CHARS = 400;
 const SHOWN_MIN = 0.3;
 /** Speaking to a machine is no quotation of an order: who explains attacks does not call on assistants. */
 const DIRECT: ReadonlySet<string> = new Set(['injection_addressed', 'injection_frame']);
+const MARKERS = [...MACHINE_MARKERS, ...ORDER_MARKERS];
 const MARKER_HITS_MAX = 40;
 
 /** How much `text` speaks to a machine: independent mechanisms within one window, combined as independent doubts. */
@@ -60,7 +63,10 @@ function sequenceEvidence(hits: readonly Hit[]): Evidence[] {
 
 function markerEvidence(text: string): Evidence[] {
   const found: Evidence[] = [];
-  for (const { rule, weight, pattern, why } of MARKERS) {
+  const lower = text.toLowerCase();
+  for (const candidate of MARKERS) {
+    if (!mayMatch(candidate, lower)) continue;
+    const { rule, weight, pattern, why } = candidate;
     let seen = 0;
     for (const match of text.matchAll(pattern)) {
       found.push({ rule, weight, start: match.index, end: match.index + match[0].length, why });

@@ -114,7 +114,7 @@ function byteOrderMark(bytes: Uint8Array): string {
 }
 
 function hasHighBytes(bytes: Uint8Array): boolean {
-  for (const byte of bytes) if (byte > 127) return true;
+  for (let i = 0; i < bytes.length; i++) if ((bytes[i] ?? 0) > 127) return true;
   return false;
 }
 

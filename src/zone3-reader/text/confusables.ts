@@ -12,7 +12,7 @@ const WORD = /[\p{L}\p{M}\p{N}]+/gu;
  * scanning only, never to be shown. Text in one script stays what it is: Cyrillic words are not Latin ones.
  */
 export function latinSkeleton(text: string): string {
-  if (ASCII.test(text)) return text;
+  if (!OTHER.test(text)) return text;
   return text.replace(WORD, (word) => (isMixedScript(word) || isWhollyConfusable(word) ? toLatin(word) : word));
 }
 
