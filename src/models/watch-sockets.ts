@@ -24,6 +24,7 @@ export function watchSockets(options: WatchOptions): SocketWatch {
   const open = new Map<string, { readonly identity: string; readonly listener: Promise<ModelListener | null> }>();
   // Closing a listener removes its socket by name: the next one of that name waits for it.
   const closing = new Map<string, Promise<void>>();
+  const failed = new Set<string>();
   const look = (): void => {
     const found = directoriesIn(options.root);
     for (const [name, { identity, listener }] of open) {
@@ -36,7 +37,12 @@ export function watchSockets(options: WatchOptions): SocketWatch {
     }
     for (const [name, identity] of found) {
       if (open.has(name) || closing.has(name) || open.size >= SESSIONS_MAX) continue;
-      open.set(name, { identity, listener: serveIn(options, name) });
+      const entry = { identity, listener: serveIn(options, name, failed) };
+      open.set(name, entry);
+      // A directory that is not ours yet is tried again at the next look.
+      void entry.listener.then((listener) => {
+        if (listener === null && open.get(name) === entry) open.delete(name);
+      });
     }
   };
   const timer = setInterval(look, options.pollMs ?? 500);
@@ -58,13 +64,16 @@ export function watchSockets(options: WatchOptions): SocketWatch {
   };
 }
 
-async function serveIn(options: WatchOptions, name: string): Promise<ModelListener | null> {
+async function serveIn(options: WatchOptions, name: string, failed: Set<string>): Promise<ModelListener | null> {
   const { root: _root, pollMs: _pollMs, ...rest } = options;
   try {
-    return await serveModel({ ...rest, path: join(options.root, name, 'model.sock'), mode: 0o660 });
+    const listener = await serveModel({ ...rest, path: join(options.root, name, 'model.sock'), mode: 0o660 });
+    failed.delete(name);
+    return listener;
   } catch (error) {
-    // The directory went again, or something else stands there: this session has no model, the others have.
-    options.onEvent(error instanceof HardshellError ? error.code : 'cannot_listen');
+    // Being made, gone again, or something else stands there: this session has no model yet, the others have.
+    if (!failed.has(name)) options.onEvent(error instanceof HardshellError ? error.code : 'cannot_listen');
+    failed.add(name);
     return null;
   }
 }

@@ -247,6 +247,10 @@ describe('the sockets of sessions', () => {
     await expect.poll(() => events).toContain('home_unsafe');
     expect(existsSync(join(elsewhere, 'model.sock'))).toBe(false);
     expect(statSync(join(directory, 'planted', 'model.sock')).isFile()).toBe(true);
+    // What was in the way is gone: the session gets its socket without anybody saying so.
+    rmSync(join(directory, 'planted', 'model.sock'));
+    await expect.poll(() => answers('planted'), { timeout: 3_000 }).toBe(200);
+    expect(events.filter((event) => event === 'home_unsafe')).toHaveLength(1);
     await watching.close();
     rmSync(elsewhere, { recursive: true });
   });

@@ -31,6 +31,7 @@ async function triage(parts: Partial<Extract>, templates = OURS): Promise<Plan> 
 
 const CASES: readonly (readonly [Category, Partial<Extract>])[] = [
   ['question', { body: 'Dear all, the plan is ready.\n\nCould you look at page three before Friday?\n\nAnn' }],
+  ['question', { body: '来週の打ち合わせですが、水曜日に変更できますでしょうか。 よろしくお願いします。' }],
   ['personal', { body: 'The garden looks lovely this year. Greetings from all of us.' }],
   ['meeting', { body: 'Shall we meet on Tuesday at 14:30?' }],
   ['meeting', { attachments: [{ name: 'invite.ics', type: 'text/calendar', bytes: 900, sha256: 'a'.repeat(64) }] }],
@@ -94,6 +95,16 @@ describe('triage by rules', () => {
     expect(proposal?.params['body']).toContain('Hello Ann,');
     expect(proposal?.params['body']).toContain('> Could you look?');
     expect(proposal?.rationale.length).toBeLessThanOrEqual(200);
+  });
+
+  it.each([
+    ['ruth@garden.example.org', 'Hello Ruth,'],
+    ['maya.okafor@studio.example.net', 'Hello Maya,'],
+    ['accounts@printshop.example.net', 'Hello there,'],
+    ['x1@example.org', 'Hello there,'],
+  ])('greets %s with `%s`', async (from, greeting) => {
+    const [proposal] = (await triage({ from, body: 'Could you look?' })).proposals;
+    expect(proposal?.params['body']).toContain(greeting);
   });
 
   it('proposes nothing to a sender without a plain address', async () => {

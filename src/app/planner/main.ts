@@ -24,6 +24,7 @@ async function main(): Promise<void> {
       client,
       planner: modelPlanner({
         socketPath: process.env['HARDSHELL_MODEL_SOCKET'] ?? MODEL_SOCKET,
+        expected: process.env['HARDSHELL_MODEL'] !== undefined,
         rules: rulesPlanner(templates),
         say,
       }),

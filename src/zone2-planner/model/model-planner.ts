@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { HardshellError } from '../../contracts/index.ts';
 import { parseInstruction } from '../instruction/parse-instruction.ts';
 import { classify } from '../triage/classify.ts';
@@ -5,8 +6,10 @@ import type { Category, Plan, Planner, Work } from '../work.ts';
 import { socketFetch } from './socket-fetch.ts';
 
 export interface ModelPlannerOptions {
-  /** Socket of the model gateway; absent while no model is configured. */
+  /** Socket of the model gateway. */
   readonly socketPath: string;
+  /** True when Zone 1 said that a model is configured: then its socket is waited for, and its absence told. */
+  readonly expected: boolean;
   /** Thinks in place of the model where there is none, where it fails, and where rules are the better judge. */
   readonly rules: Planner;
   readonly limits?: Partial<ModelPlannerLimits>;
@@ -51,7 +54,7 @@ export function modelPlanner(options: ModelPlannerOptions): Planner {
         return remark === '' ? plan : { ...plan, text: `${plan.text}\n${remark}` };
       };
       if (!wantsModel(work, tools.nowMs())) return await byRules('');
-      const found = await findModel(fetch, limits.probeMs);
+      const found = await (options.expected ? waitForModel(fetch, limits.probeMs) : findModel(fetch, limits.probeMs));
       if (found === 'none') return await byRules('');
       if (found === 'silent') return await byRules('The model did not answer, so this was done by rules.');
       try {
@@ -79,6 +82,17 @@ function wantsModel(work: Work, nowMs: number): boolean {
   const { kind } = parseInstruction(text, nowMs);
   if (kind === 'mail' || kind === 'reply') return !/["“„«]/.test(text);
   return kind === 'unclear' || kind === 'summarise';
+}
+
+/** The gateway makes a session's socket while its planner starts. */
+async function waitForModel(fetch: typeof globalThis.fetch, probeMs: number): Promise<Found> {
+  const deadline = performance.now() + probeMs;
+  for (;;) {
+    const found = await findModel(fetch, Math.max(1, Math.ceil(deadline - performance.now())));
+    if (typeof found === 'object') return found;
+    if (performance.now() >= deadline - 100) return 'silent';
+    await sleep(100);
+  }
 }
 
 type Found = { readonly model: string } | 'none' | 'silent';

@@ -1,6 +1,6 @@
 import type { Extract } from '../../contracts/index.ts';
 import type { Category } from '../work.ts';
-import { firstQuestion, ownWords, sentences } from './summarise.ts';
+import { asks, firstQuestion, ownWords, sentences } from './summarise.ts';
 
 /**
  * What a message is, by its structure first: who it claims to be from, how its links relate to its text, what is
@@ -64,7 +64,7 @@ function isMeeting(message: Extract): boolean {
   return (
     calendar ||
     sentences(ownWords(message.body)).some(
-      (sentence) => /\b([01]?\d|2[0-3])([:.h][0-5]\d|\s?[ap]m)\b/i.test(sentence) && /[?？]$/u.test(sentence),
+      (sentence) => /\b([01]?\d|2[0-3])([:.h][0-5]\d|\s?[ap]m)\b/i.test(sentence) && asks(sentence),
     )
   );
 }

@@ -46,8 +46,14 @@ export function replySubject(message: Pick<Extract, 'subject'>): string {
 /** How to greet: the first name in an address that holds one, else a word that fits everybody. */
 export function nameFrom(address: string): string {
   const first = /^(\p{L}{2,20})(?=[._-]\p{L}|@)/u.exec(address)?.[1];
-  return first === undefined ? 'there' : `${first.charAt(0).toUpperCase()}${first.slice(1).toLowerCase()}`;
+  return first === undefined || OFFICES.test(first)
+    ? 'there'
+    : `${first.charAt(0).toUpperCase()}${first.slice(1).toLowerCase()}`;
 }
+
+/** Mailboxes of an office, not of a person (RFC 2142 and its everyday kin). */
+const OFFICES =
+  /^(accounts?|accounting|admin|billing|bookings?|contact|customer|finance|hello|help|info|invoices?|jobs|mail|office|orders?|post|reception|sales|service|shop|support|team|webmaster|buchhaltung|kontakt|rechnung)$/i;
 
 const RATIONALE: Readonly<Record<TemplateName, string>> = {
   question: 'The message asks a question; this acknowledges it from your template question.txt.',

@@ -21,7 +21,7 @@ export function ownWords(body: string): string {
 /** Sentences in order. A blank line ends one as a full stop does. */
 export function sentences(text: string): readonly string[] {
   return text
-    .split(/(?<=[.!?…。？！])\s+|\n\s*\n/u)
+    .split(/(?<=[.!?…؟])\s+|(?<=[。？！])\s*|\n\s*\n/u)
     .map((sentence) => sentence.replaceAll(/\s+/g, ' ').trim())
     .filter((sentence) => /\p{L}{2}/u.test(sentence))
     .slice(0, SENTENCES_MAX);
@@ -52,8 +52,13 @@ export function summarise(message: Extract): string {
 
 /** First sentence of the sender's own words that asks something, or null. */
 export function firstQuestion(message: Extract): string | null {
-  const question = sentences(ownWords(message.body)).find((sentence) => /[?？]$/u.test(sentence));
+  const question = sentences(ownWords(message.body)).find((sentence) => asks(sentence));
   return question === undefined ? null : clip(question, SUMMARY_CHARS_MAX);
+}
+
+/** A question mark of any script, or the closing particle that Japanese uses in place of one. */
+export function asks(sentence: string): boolean {
+  return /([?？؟՞፧]|か。)["”»)]*$/u.test(sentence);
 }
 
 /** The text cut to `max` characters, never through a surrogate pair; a cut is shown. */
