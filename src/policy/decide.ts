@@ -42,7 +42,7 @@ function judge({ action }: DecisionRequest, answer: EngineAnswer, slice: Slice):
   if (answer.kind === 'failure') {
     return deny(
       'policy_denied',
-      `this request for \`${action}\` does not have the shape that policy knows, so it cannot be judged`,
+      `\`${action}\` cannot be judged: the request does not fit what policy knows, or the policy engine has failed; if it stays so, restart Hardshell`,
     );
   }
   const erring = answer.erring.map((name) => slice.rules.get(name)?.id ?? 'unknown').sort();

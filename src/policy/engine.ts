@@ -1,3 +1,4 @@
+import { HardshellError } from '../contracts/index.ts';
 import { field, list, strings, text } from './json.ts';
 
 /**
@@ -11,6 +12,30 @@ export interface CedarModule {
   preparseSchema(name: string, schema: object | string): unknown;
   preparsePolicySet(id: string, policies: object): unknown;
   statefulIsAuthorized(call: object): unknown;
+}
+
+/**
+ * The module as long as it is sound. A trap of WebAssembly (an overflow of its stack, say) leaves its memory in a state
+ * that nobody knows: after the first one every call throws, so that everything is denied until a restart.
+ * To be applied once, where the module is loaded.
+ */
+export function untilItTraps(cedar: CedarModule): CedarModule {
+  let calling = false;
+  const once = (call: () => unknown): unknown => {
+    if (calling) throw new HardshellError('invariant_broken', 'the policy engine has failed', { fate: 'stop' });
+    calling = true;
+    const answer = call();
+    calling = false;
+    return answer;
+  };
+  return {
+    policySetTextToParts: (source) => once(() => cedar.policySetTextToParts(source)),
+    policyToJson: (policy) => once(() => cedar.policyToJson(policy)),
+    validate: (call) => once(() => cedar.validate(call)),
+    preparseSchema: (name, schema) => once(() => cedar.preparseSchema(name, schema)),
+    preparsePolicySet: (id, policies) => once(() => cedar.preparsePolicySet(id, policies)),
+    statefulIsAuthorized: (call) => once(() => cedar.statefulIsAuthorized(call)),
+  };
 }
 
 /** Something the engine said about a policy text. `offset` counts UTF-8 bytes from its start; null when unknown. */

@@ -2,7 +2,7 @@ export { ATTRIBUTES, ENUMS, type Attribute, type AttributeType } from './attribu
 export { CATALOGUE, catalogueOf, type Catalogue, type CatalogueEntry } from './catalogue.ts';
 export { compilePolicy, type Compiled, type CompiledPolicy, type PolicyPorts } from './compile.ts';
 export { decide } from './decide.ts';
-export { makeCedarEngine, type CedarModule, type PolicyEngine } from './engine.ts';
+export { makeCedarEngine, untilItTraps, type CedarModule, type PolicyEngine } from './engine.ts';
 export { explain, sayDifference } from './explain.ts';
 export { comparable, redMarks } from './flow.ts';
 export { checkRates, type RateEvent, type RateVerdict } from './rates.ts';

@@ -64,8 +64,9 @@ export function readRule(
 export function actionsOf(scope: unknown, catalogue: Catalogue): ReadonlySet<string> {
   const op = field(scope, 'op');
   if (op !== '==' && op !== 'in') return new Set(catalogue.keys());
-  const one = field(scope, 'entity');
-  const named = (one === undefined ? list(field(scope, 'entities')) : [one]).map((entity) => text(field(entity, 'id')));
+  const entities = field(scope, 'entities') ?? [field(scope, 'entity')];
+  const named = list(entities).map((entity) => text(field(entity, 'id')));
+  if (!Array.isArray(entities) || named.includes('')) return new Set(catalogue.keys());
   const groups: readonly string[] = op === 'in' ? ACTION_GROUPS.filter((group) => named.includes(group)) : [];
   const matched = [...catalogue].filter(([name, { effect }]) => named.includes(name) || groups.includes(effect));
   return new Set(matched.map(([name]) => name));

@@ -15,8 +15,8 @@ export function outOfSight(text: string): Problem | null {
     const code = Number(unseen[0].codePointAt(0)).toString(16).toUpperCase().padStart(4, '0');
     return { message: `holds the invisible character U+${code}; remove it`, line: lineOf(text, unseen.index) };
   }
-  const deep = tooDeep(text);
-  return deep === null ? null : { message: 'nested too deeply; split the rule', line: lineOf(text, deep) };
+  const large = tooLarge(text);
+  return large === null ? null : { message: 'too large a rule; split it into several', line: lineOf(text, large) };
 }
 
 /** Line of a UTF-16 offset, from 1. */
@@ -42,17 +42,30 @@ function utf8Length(code: number): number {
   return code < 0x10000 ? 3 : 4;
 }
 
-const NESTING_MAX = 64;
+/**
+ * The engine evaluates by recursion on a small stack and breaks for good when it overflows: with a chain of some 300
+ * operators, measured. A rule of half of that is refused before the engine sees it. Lists of values may be long.
+ */
+const OPERATORS_MAX = 128;
+const NESTING_MAX = 32;
+const TOKEN =
+  /"[^"\\]*(?:\\.[^"\\]*)*"|\/\/[^\n]*|;|[()[\]{}]|&&|\|\||[=!<>]=|[-+*!<>.]|\b(?:if|has|in|is|like|when|unless)\b/gs;
 
-/** Offset at which brackets nest deeper than the parser's stack should see; brackets in texts count too, harmlessly. */
-function tooDeep(text: string): number | null {
+/** Offset at which a rule holds more operators or deeper brackets than the engine is given; null when none does. */
+function tooLarge(text: string): number | null {
+  let operators = 0;
   let depth = 0;
-  for (let at = 0; at < text.length; at += 1) {
-    const char = text.charAt(at);
-    if (char === '(' || char === '[' || char === '{') depth += 1;
-    else if (char === ')' || char === ']' || char === '}') depth = Math.max(0, depth - 1);
-    else if (char === ';') depth = 0;
-    if (depth > NESTING_MAX) return at;
+  for (const { 0: token, index } of text.matchAll(TOKEN)) {
+    if (token.startsWith('"') || token.startsWith('/')) continue;
+    if (token === ';') {
+      operators = 0;
+      depth = 0;
+      continue;
+    }
+    if (')]}'.includes(token)) depth -= 1;
+    else operators += 1;
+    if ('([{'.includes(token)) depth += 1;
+    if (operators > OPERATORS_MAX || depth > NESTING_MAX) return index;
   }
   return null;
 }

@@ -1,8 +1,15 @@
 import { describe, expect, it } from 'vitest';
 import { ACTIONS, LIMITS, UNBUILT_ACTIONS } from '../../src/contracts/index.ts';
-import { CATALOGUE, catalogueOf, compilePolicy, type CedarModule } from '../../src/policy/index.ts';
+import {
+  CATALOGUE,
+  catalogueOf,
+  compilePolicy,
+  decide,
+  untilItTraps,
+  type CedarModule,
+} from '../../src/policy/index.ts';
 import { attributesOf, schemaOf } from '../../src/policy/schema.ts';
-import { cedar, defaultText, policyOf, ports, problemsOf } from './support.ts';
+import { cedar, defaultText, denied, mail, policyOf, ports, problemsOf } from './support.ts';
 
 const rule = (scope: string, when = ''): string =>
   `permit (principal, ${scope}, resource)${when === '' ? '' : ` when { ${when} }`};`;
@@ -50,7 +57,7 @@ describe('compilePolicy', () => {
     expect(policyOf(`permit ${never}`).warnings.length).toBeGreaterThan(0);
   });
 
-  it('refuses text that a person does not see, templates, too much and too deep', () => {
+  it('refuses text that a person does not see, templates, and too much', () => {
     expect(problemsOf(`// safe\u202e\n${rule('action')}`)).toEqual([
       '1: holds the invisible character U+202E; remove it',
     ]);
@@ -61,10 +68,76 @@ describe('compilePolicy', () => {
     expect(problemsOf('permit (principal == ?principal, action, resource);')[0]).toContain('templates');
     expect(problemsOf(rule('action').repeat(LIMITS.policyRulesMax.value + 1))[0]).toContain('more than 1000 rules');
     expect(problemsOf(`//${'x'.repeat(LIMITS.policyCharsMax.value)}`)[0]).toContain('longer than');
-    const deep = `${'('.repeat(70)}true${')'.repeat(70)}`;
-    expect(problemsOf(`\n${rule('action', deep)}`)).toEqual(['2: nested too deeply; split the rule']);
-    expect(policyOf(rule('action', `${'('.repeat(40)}true${')'.repeat(40)}`)).rules.length).toBe(1);
-    expect(policyOf(rule('action', '[[[1]]].isEmpty()').repeat(40)).rules.length).toBe(40);
+  });
+
+  it('refuses a rule so large that the engine would break on it, and has the engine judge the largest that it takes', () => {
+    const shapes: Readonly<Record<string, (n: number) => string>> = {
+      or: (n) => Array(n).fill('true').join(' || '),
+      and: (n) => Array(n).fill('true').join(' && '),
+      plus: (n) => `0 < ${Array(n).fill('1').join(' + ')}`,
+      minus: (n) => `0 > ${Array(n).fill('1').join(' - ')}`,
+      times: (n) => `0 < ${Array(n).fill('1').join(' * ')}`,
+      if: (n) => `${'if context.red then false else '.repeat(Math.floor(n / 2) - 1)}true`,
+      has: (n) =>
+        Array(Math.floor(n / 2))
+          .fill('context has red')
+          .join(' && '),
+      call: (n) =>
+        Array(Math.floor(n / 5))
+          .fill('["a", "b"].contains("a")')
+          .join(' && '),
+      not: (n) =>
+        `${'!('.repeat(28)}${Array(n - 60)
+          .fill('true')
+          .join(' && ')}${')'.repeat(28)}`,
+      records: (n) =>
+        `${Array(n - 70)
+          .fill('true')
+          .join(' && ')} && ${'{a: '.repeat(28)}1${'}'.repeat(28)} != ${'{a: '.repeat(28)}2${'}'.repeat(28)}`,
+    };
+    for (const [name, shape] of Object.entries(shapes)) {
+      // Two brackets and a `when` belong to the rule itself.
+      const policy = policyOf(rule('action', shape(124)));
+      expect(decide(mail(), policy).kind, name).toBe('allow');
+      expect(decide(mail({ action: 'read_email', effect: 'read', values: [] }), policy).kind, name).toBe('allow');
+      expect(problemsOf(`\n${rule('action', shape(400))}`), name).toEqual([
+        '2: too large a rule; split it into several',
+      ]);
+    }
+    expect(problemsOf(rule('action', `${'('.repeat(40)}true${')'.repeat(40)}`))).toEqual([
+      '1: too large a rule; split it into several',
+    ]);
+    // Many rules, long lists, and operators in texts and comments are none of that.
+    const addresses = Array.from({ length: 2_000 }, (_, n) => `"p${n}@example.org"`).join(', ');
+    expect(decide(mail(), policyOf(rule('action', `![${addresses}].containsAll(context.recipients)`))).kind).toBe(
+      'allow',
+    );
+    expect(policyOf(rule('action', '1 + 1 == 2').repeat(100)).rules.length).toBe(100);
+    expect(
+      policyOf(
+        `// ${'&& '.repeat(500)}\n${rule('action', `context.domains.contains("${'+'.repeat(500)}\\"${'('.repeat(50)}") || true`)}`,
+      ).rules.length,
+    ).toBe(1);
+  });
+
+  it('trusts the engine no more after it trapped once', () => {
+    let calls = 0;
+    const trapping = untilItTraps(
+      engineWith({
+        validate: (call) => {
+          calls += 1;
+          if (calls === 2) throw new Error('memory access out of bounds');
+          return cedar.validate(call);
+        },
+      }),
+    );
+    const before = compilePolicy(rule('action'), { ...ports, cedar: trapping });
+    if (before.kind === 'refused') throw new Error('refused');
+    expect(decide(mail(), before.policy).kind).toBe('allow');
+    expect(compilePolicy(rule('action'), { ...ports, cedar: trapping }).kind).toBe('refused');
+    expect(denied(decide(mail(), before.policy)).reason).toContain('the policy engine has failed');
+    expect(compilePolicy(rule('action'), { ...ports, cedar: trapping }).kind).toBe('refused');
+    expect(calls).toBe(2);
   });
 
   it('refuses a literal that looks as if it bound something and never matches', () => {

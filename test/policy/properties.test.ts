@@ -20,7 +20,7 @@ const RUNS = { numRuns: runs };
 const LOOSEST = '\n@id("loosest") @approval("none") permit (principal, action, resource);';
 
 /** Policies are written by hostile or careless hands here: whole classes of text must not be able to loosen the floor. */
-describe('no policy text', () => {
+describe('no policy text', { timeout: 120_000 }, () => {
   it('lets something secret out', () => {
     fc.assert(
       fc.property(anyPolicy, outboundRequest, fc.nat({ max: 2 }), (text, request, where) => {
@@ -67,7 +67,7 @@ describe('no policy text', () => {
   });
 });
 
-describe('rules together', () => {
+describe('rules together', { timeout: 120_000 }, () => {
   it('deny whenever a forbid matches, whatever is permitted', () => {
     fc.assert(
       fc.property(anyPolicy, anyRequest, (text, request) => {
@@ -102,7 +102,7 @@ describe('rules together', () => {
   });
 });
 
-describe('the default policy', () => {
+describe('the default policy', { timeout: 120_000 }, () => {
   it('never decides more loosely when a label becomes more restricted', () => {
     const policy = policyOf(defaultText);
     fc.assert(

@@ -13,7 +13,7 @@ export const ports = { cedar, sha256: (data: Uint8Array | string) => createHash(
 export const defaultText = readFileSync(join(root, 'policies', 'default.cedar'), 'utf8');
 
 /** How often a property over random policies is tried: many with `SLOW=1`, few under mutation testing. */
-export const runs = process.env.SLOW === '1' ? 20_000 : Number(process.env.PROPERTY_RUNS ?? 100);
+export const runs = process.env.SLOW === '1' ? 20_000 : Number(process.env.PROPERTY_RUNS ?? 40);
 
 /** The compiled policy; fails the test with the problems when the text is refused. */
 export function policyOf(text: string, catalogue: Catalogue = CATALOGUE): CompiledPolicy {

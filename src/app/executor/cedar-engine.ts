@@ -3,7 +3,7 @@ import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import * as cedar from '@cedar-policy/cedar-wasm/web';
-import type { CedarModule } from '../../policy/index.ts';
+import { untilItTraps, type CedarModule } from '../../policy/index.ts';
 
 /**
  * Loads the Cedar engine from the file beside the packed program, or from its package when run from source. The `web`
@@ -12,7 +12,7 @@ import type { CedarModule } from '../../policy/index.ts';
  */
 export function loadCedar(): CedarModule {
   cedar.initSync({ module: readFileSync(wasmPath()) });
-  return cedar;
+  return untilItTraps(cedar);
 }
 
 function wasmPath(): string {
