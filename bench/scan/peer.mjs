@@ -19,6 +19,7 @@ for await (const { bytes } of splitMbox(readMore)) {
   messages += 1;
   findings += extract.findings.length;
 }
-console.log(
-  JSON.stringify({ messages, findings, ms: performance.now() - started, rss: process.resourceUsage().maxRSS * 1024 }),
-);
+const { user, system } = process.cpuUsage();
+const cpuSeconds = (user + system) / 1e6;
+const rss = process.resourceUsage().maxRSS * 1024;
+console.log(JSON.stringify({ messages, findings, ms: performance.now() - started, cpuSeconds, rss }));

@@ -24,6 +24,11 @@ try {
     if (peer.messages !== ours.messages)
       throw new Error(`the peer read ${peer.messages} messages, scan ${ours.messages}`);
     ratios.push(peer.ms / ours.ms);
+    // On a busy machine time is shared with others; processor time is not.
+    const cpu = peer.cpuSeconds / (ours.cpuSeconds / Math.min(2, availableParallelism()));
+    console.log(
+      `processor time: peer ${peer.cpuSeconds.toFixed(1)} s, scan ${ours.cpuSeconds.toFixed(1)} s; on two free cores that is ${cpu.toFixed(2)} x`,
+    );
     console.log(`peer, one core, no sandbox: ${rate(peer)}, ${mib(peer.rss)} MiB`);
     console.log(
       `scan: ${rate(ours)}, peak of all its processes together ${mib(ours.pss)} MiB (PSS; ${mib(ours.rss)} MiB as a sum of RSS), at most ${ours.processes} processes`,
@@ -54,13 +59,15 @@ async function runScan(mbox) {
   );
   let last = '';
   child.stdout.on('data', (chunk) => (last = (last + chunk.toString('latin1')).slice(-65_536)));
-  const peak = { pss: 0, rss: 0, processes: 0 };
-  const timer = setInterval(() => sample(child.pid, peak), 250);
+  const peak = { pss: 0, rss: 0, processes: 0, cpu: new Map() };
+  const timer = setInterval(() => sample(child.pid, peak), 100);
   await new Promise((resolve) => child.once('close', resolve));
+  const ms = performance.now() - started;
   clearInterval(timer);
+  const cpuSeconds = [...peak.cpu.values()].reduce((sum, seconds) => sum + seconds, 0);
   const summary = JSON.parse(last.trim().split('\n').at(-1));
   if (Object.keys(summary.failed).length > 0) console.log('not read:', summary.failed);
-  return { messages: summary.messages, ms: performance.now() - started, ...peak };
+  return { messages: summary.messages, ms, cpuSeconds, ...peak };
 }
 
 /** Memory of a process and all below it; PSS counts what is shared once. */
@@ -78,6 +85,11 @@ function sample(root, peak) {
   });
   let [pss, rss] = [0, 0];
   for (const pid of mine) {
+    const fields = read(`/proc/${pid}/stat`)
+      .replace(/^.*\) /, '')
+      .split(' ');
+    // Started at (field 22) tells a pid's owners apart; user and system time are fields 14 and 15.
+    if (fields.length > 20) peak.cpu.set(`${pid} ${fields[19]}`, (Number(fields[11]) + Number(fields[12])) / 100);
     const rollup = read(`/proc/${pid}/smaps_rollup`);
     pss += Number(/^Pss:\s+(\d+)/m.exec(rollup)?.[1] ?? 0) * 1_024;
     rss += Number(/^Rss:\s+(\d+)/m.exec(rollup)?.[1] ?? 0) * 1_024;

@@ -91,7 +91,8 @@ export class ReaderSession {
   }
 
   #onFrame(frame: Frame): void {
-    const { type, id, message, ...rest } = frame;
+    // The claimed Message-ID is for threading in Zone 1; a report has no use for it.
+    const { type, id, message, message_id: _, ...rest } = frame;
     if (type === 'ready') {
       this.#ready = true;
       return this.#watch();
@@ -126,8 +127,9 @@ export class ReaderSession {
   }
 }
 
+/** `message_id` stands beside the message for whoever answers mail; a scan has no use for it. */
 function parseExtract(message: unknown, rest: object): ReadResult {
-  const parsed = Object.keys(rest).length === 0 ? extractSchema.safeParse(message) : undefined;
+  const parsed = Object.keys(rest).every((key) => key === 'message_id') ? extractSchema.safeParse(message) : undefined;
   return parsed?.success === true ? { kind: 'read', extract: parsed.data } : { kind: 'failed', reason: 'lying' };
 }
 
