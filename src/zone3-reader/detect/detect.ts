@@ -55,9 +55,16 @@ export function detectInjection(input: DetectInput): Detection {
     score = Math.max(score, read.score);
     for (const item of read.evidence) found.push(toDetected(item, part, text.length));
   }
-  const hiddenScores = input.hidden.map((run) => hiddenScore(scoreAll(run.text).score, run.kind));
+  const hiddenScores = scoreHidden(input.hidden);
   score = Math.max(score, ...hiddenScores, 0);
   return { score, warning: score >= WARNING_SCORE, found, hiddenScores };
+}
+
+/** Read together first: a newsletter has dozens of short captions, and hardly ever one that says anything. */
+function scoreHidden(runs: readonly HiddenRun[]): number[] {
+  const together = scoreAll(runs.map((run) => run.text).join('\n\n')).score;
+  if (together === 0) return runs.map(() => 0);
+  return runs.map((run) => hiddenScore(scoreAll(run.text).score, run.kind));
 }
 
 /** Text that a person was not meant to see and that gives orders needs fewer of them. */

@@ -1,5 +1,6 @@
 import type { Concept, Lexicon } from './concepts.ts';
 import { BIT, CONCEPTS } from './concepts.ts';
+import { tokensOf } from './tokens.ts';
 import { CHINESE, JAPANESE, RUSSIAN } from './lexicon-east.ts';
 import { DUTCH, ENGLISH, FRENCH, GERMAN, ITALIAN, PORTUGUESE, SPANISH } from './lexicon-west.ts';
 
@@ -21,6 +22,7 @@ interface Stem {
 }
 
 const STEM_KEY = 3;
+const COMPOUND = /[-_']/;
 const NOT_ASCII = /[\u0080-\uFFFF]/;
 const { exact: EXACT, stems: STEMS } = buildWords([
   ENGLISH,
@@ -34,34 +36,44 @@ const { exact: EXACT, stems: STEMS } = buildWords([
 ]);
 const { pattern: UNSPACED, masks: UNSPACED_MASKS } = buildUnspaced([CHINESE, JAPANESE]);
 const CJK = /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}]/u;
-const TOKEN =
-  /([a-z0-9._%+-]{1,64}@[a-z0-9.-]{1,100}\.[a-z]{2,24}|https?:\/\/[^\s<>"')]{3,500})|([\p{L}\p{N}][\p{L}\p{N}\p{M}'’_-]*)|([.!?;:。！？；…]+(?=\s|$|["')\]])|[。！？；：]|\n[ \t]*\n|\n(?=[ \t]*[-*•>#\d]))/giu;
-const POLITE =
-  /^(?:please|bitte|kindly|hey|hi|hello|now|and|then|so|ok|okay|also|just|but|instead|finally|simply|favor|por|per|s'il|vous|plait|alsjeblieft|пожалуйста)$/;
+const POLITE: ReadonlySet<string> = new Set(
+  "please bitte kindly hey hi hello now and then so ok okay also just but instead finally simply favor por per s'il vous plait alsjeblieft пожалуйста".split(
+    ' ',
+  ),
+);
+
+/** What a text says, in concepts, and which words it says it with. */
+export interface Heard {
+  readonly hits: readonly Hit[];
+  /** Every word once, lower case, without marks; parts of hyphenated words as well. */
+  readonly words: ReadonlySet<string>;
+}
 
 /** Finds the concepts of `text` in order. One pass; a word costs one or two look-ups. */
-export function findHits(text: string): Hit[] {
+export function hear(text: string): Heard {
   const hits: Hit[] = [];
+  const words = new Set<string>();
   let sentence = 0;
   let leading = true;
-  for (const match of text.matchAll(TOKEN)) {
-    const start = match.index;
-    const end = start + match[0].length;
-    if (match[3] !== undefined) {
-      // A colon ends no sentence: what follows belongs to whom or what was named before it.
-      if (!/^[:：]/.test(match[3])) sentence += 1;
+  for (const token of tokensOf(text)) {
+    const { start, end } = token;
+    if (token.kind === 'stop') {
+      sentence += 1;
       leading = true;
-    } else if (match[1] !== undefined) {
+    } else if (token.kind === 'colon') leading = true;
+    else if (token.kind === 'target') {
       hits.push({ mask: BIT.target, start, end, sentence, leads: false });
       leading = false;
     } else {
-      const word = fold(match[2] ?? '');
+      const word = fold(text.slice(start, end));
+      words.add(word);
+      if (COMPOUND.test(word)) for (const part of word.split(COMPOUND)) words.add(part);
       const mask = maskOf(word);
       if (mask !== 0) hits.push({ mask, start, end, sentence, leads: leading });
-      if (!POLITE.test(word)) leading = false;
+      if (!POLITE.has(word)) leading = false;
     }
   }
-  return CJK.test(text) ? mergeUnspaced(text, hits) : hits;
+  return { hits: CJK.test(text) ? mergeUnspaced(text, hits) : hits, words };
 }
 
 function maskOf(word: string): number {

@@ -46,18 +46,56 @@ export function readLayers(text: string): Layer[] {
   const layers: Layer[] = [];
   const skeleton = latinSkeleton(text);
   if (skeleton !== text) layers.push(whole('look-alike letters', skeleton, text));
-  decodeRuns(text, BASE64_RUN, 'base64', fromBase64, layers);
-  if (/[0-9a-fA-F]{2}/.test(text)) decodeRuns(text, HEX_RUN, 'hexadecimal', fromHex, layers);
-  decodeRuns(text, BITS_RUN, 'bits', fromBits, layers);
-  if (text.includes('%')) decodeRuns(text, PERCENT_RUN, 'percent encoding', fromPercent, layers);
-  if (text.includes('&#')) decodeRuns(text, ENTITY_RUN, 'character references', fromEntities, layers);
-  if (text.includes('\\u')) decodeRuns(text, ESCAPE_RUN, 'escapes', fromEscapes, layers);
-  decodeRuns(text, SPACED_RUN, 'spaced letters', fromSpaced, layers);
+  const shape = shapeOf(text);
+  if (shape.longRun >= 20) {
+    decodeRuns(text, BASE64_RUN, 'base64', fromBase64, layers);
+    if (text.includes('%')) decodeRuns(text, PERCENT_RUN, 'percent encoding', fromPercent, layers);
+    if (text.includes('\\u')) decodeRuns(text, ESCAPE_RUN, 'escapes', fromEscapes, layers);
+  }
+  if (shape.digits >= 8) {
+    decodeRuns(text, HEX_RUN, 'hexadecimal', fromHex, layers);
+    decodeRuns(text, BITS_RUN, 'bits', fromBits, layers);
+    if (text.includes('&#')) decodeRuns(text, ENTITY_RUN, 'character references', fromEntities, layers);
+  }
+  if (shape.singles >= 8) decodeRuns(text, SPACED_RUN, 'spaced letters', fromSpaced, layers);
   layers.push(...readLeet(text));
   if (countOf(text, ROT13_WORDS) >= 2) layers.push(whole('rot13', rot13(text), text));
   if (countOf(text, REVERSED_WORDS) >= 1)
     layers.push(whole('reversed text', Array.from(text).toReversed().join(''), text));
   return layers;
+}
+
+interface Shape {
+  /** Longest stretch without a blank. */
+  readonly longRun: number;
+  readonly digits: number;
+  /** Letters and digits with no neighbour of their kind. */
+  readonly singles: number;
+}
+
+/** What decides which readings are worth a try, in one cheap pass. */
+function shapeOf(text: string): Shape {
+  let longRun = 0;
+  let run = 0;
+  let digits = 0;
+  let singles = 0;
+  let word = 0;
+  for (let i = 0; i <= text.length; i++) {
+    const code = i < text.length ? text.charCodeAt(i) : 32;
+    const digit = code >= 48 && code <= 57;
+    if (digit) digits += 1;
+    if (code > 32) run += 1;
+    else {
+      if (run > longRun) longRun = run;
+      run = 0;
+    }
+    if (digit || (code >= 97 && code <= 122) || (code >= 65 && code <= 90) || code > 0xbf) word += 1;
+    else {
+      if (word === 1) singles += 1;
+      word = 0;
+    }
+  }
+  return { longRun, digits, singles };
 }
 
 /** Digits and signs read as letters, where several words mix them. */

@@ -2,18 +2,21 @@
 export interface Marker {
   readonly rule: string;
   readonly weight: number;
-  /** One of these stands in the lower-case text wherever the pattern can match: looked for first, since that is cheap. */
-  readonly gate: readonly string[];
+  /** Words, one of which stands in every text that the pattern matches: looked up first, since that is cheap. */
+  readonly words: readonly string[];
+  /** The same for texts without such a word: a sign that every match holds. Empty when words are enough. */
+  readonly sign: string;
   readonly pattern: RegExp;
   readonly why: string;
 }
 
-/** `gate` holds alternatives parted by `|`. */
+/** `gate` holds words parted by `|`; a gate of punctuation alone is a sign. */
 export function marker(rule: string, weight: number, gate: string, pattern: RegExp, why: string): Marker {
-  const alternatives = gate === '<|' ? [gate] : gate.split('|');
-  return { rule, weight, gate: alternatives, pattern, why };
+  const isSign = !/[a-z]/.test(gate);
+  return { rule, weight, words: isSign ? [] : gate.split('|'), sign: isSign ? gate : '', pattern, why };
 }
 
-export function mayMatch({ gate }: Marker, lower: string): boolean {
-  return gate.some((literal) => lower.includes(literal));
+export function mayMatch(candidate: Marker, text: string, words: ReadonlySet<string>): boolean {
+  if (candidate.sign !== '') return text.includes(candidate.sign);
+  return candidate.words.some((word) => words.has(word));
 }

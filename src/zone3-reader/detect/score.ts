@@ -1,6 +1,6 @@
 import { BIT } from './concepts.ts';
 import type { Hit } from './hits.ts';
-import { findHits } from './hits.ts';
+import { hear } from './hits.ts';
 import { mayMatch } from './marker.ts';
 import { MACHINE_MARKERS } from './markers-machine.ts';
 import { ORDER_MARKERS } from './markers-order.ts';
@@ -38,8 +38,8 @@ const MARKER_HITS_MAX = 40;
 
 /** How much `text` speaks to a machine: independent mechanisms within one window, combined as independent doubts. */
 export function scoreText(text: string): Scored {
-  const hits = findHits(text);
-  const evidence = [...sequenceEvidence(hits), ...vocatives(text, hits), ...markerEvidence(text)];
+  const { hits, words } = hear(text);
+  const evidence = [...sequenceEvidence(hits), ...vocatives(text, hits), ...markerEvidence(text, words)];
   if (evidence.length === 0) return { score: 0, evidence: [] };
   const about = hits.filter((hit) => (hit.mask & BIT.about) !== 0).map((hit) => hit.start);
   const weighed = evidence
@@ -61,11 +61,10 @@ function sequenceEvidence(hits: readonly Hit[]): Evidence[] {
   }));
 }
 
-function markerEvidence(text: string): Evidence[] {
+function markerEvidence(text: string, words: ReadonlySet<string>): Evidence[] {
   const found: Evidence[] = [];
-  const lower = text.toLowerCase();
   for (const candidate of MARKERS) {
-    if (!mayMatch(candidate, lower)) continue;
+    if (!mayMatch(candidate, text, words)) continue;
     const { rule, weight, pattern, why } = candidate;
     let seen = 0;
     for (const match of text.matchAll(pattern)) {

@@ -18,21 +18,28 @@ const UNDRAWN: ReadonlySet<string> = new Set(
   ),
 );
 
+/** Declarations that `Look` deals with and that move or clip no box. */
+const TEXT_ONLY: ReadonlySet<string> = new Set(
+  'color background background-color background-image font font-size visibility opacity letter-spacing line-height white-space -webkit-text-fill-color float z-index'.split(
+    ' ',
+  ),
+);
+
 /** Why the box of `element` and all in it cannot be seen, or empty. */
 export function boxHidden(element: Element, declarations: readonly Declaration[], look: Look): string {
   const tag = element.tagName;
   if (UNDRAWN.has(tag) && !(tag === 'dialog' && attribute(element, 'open') !== undefined)) return `element <${tag}>`;
   if (declarations.length === 0 && element.attrs.length === 0) return '';
   let display = '';
-  const box: Record<string, string> = {};
+  let box: Record<string, string> | null = null;
   for (const { name, value } of declarations) {
     if (name === 'display') display = value;
-    else box[name] = value;
+    else if (!TEXT_ONLY.has(name)) (box ??= {})[name] = value;
   }
   if (display === 'none') return 'display:none';
   if (attribute(element, 'hidden') !== undefined && display === '') return 'attribute hidden';
+  if (box === null) return '';
   if (box['content-visibility'] === 'hidden') return 'content-visibility:hidden';
-  if (declarations.length === 0) return '';
   return clipped(box, look) || offScreen(box, look) || transformed(box) || filtered(box);
 }
 
@@ -107,6 +114,14 @@ function offScreen(box: Readonly<Record<string, string>>, look: Look): string {
 }
 
 function transformed(box: Readonly<Record<string, string>>): string {
+  if (
+    box['transform'] === undefined &&
+    box['scale'] === undefined &&
+    box['translate'] === undefined &&
+    box['zoom'] === undefined
+  ) {
+    return '';
+  }
   const transform = `${box['transform'] ?? ''} ${box['scale'] === undefined ? '' : `scale(${box['scale']})`} ${
     box['translate'] === undefined ? '' : `translate(${box['translate']})`
   }`;

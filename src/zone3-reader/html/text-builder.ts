@@ -1,4 +1,5 @@
-const SPACES = /[ \t\n\r\f]+/g;
+/** A single blank stays as it is, so that most texts are not copied. */
+const SPACES = /[ \t\n\r\f]{2,}|[\t\n\r\f]/g;
 
 /** Joins pieces of visible text into lines the way a page is laid out: white space collapsed, blocks on lines. */
 export class TextBuilder {

@@ -6,6 +6,9 @@ const UNSAFE_ONCE = new RegExp(`[${EXTRACT_UNSAFE}]`, 'u');
 const LINE_ENDS = /\r\n?|[\u0085\u2028\u2029\v\f]/g;
 /** More marks on one base than any language writes: the flood covers neighbouring lines. */
 const MARK_FLOOD = /(\p{M}{4})\p{M}+/gu;
+/** Letters of Western Europe and printer's marks: compatibility forms, but nothing to strip and no loose marks. */
+const NOT_EUROPEAN =
+  /[^\n\t\u0020-\u007E\u00A0-\u00AC\u00AE-\u00B3\u00B5-\u00B7\u00B9-\u02AF\u2010-\u2016\u2018-\u2027\u2030-\u2032\u2039\u203A\u20A0-\u20A7\u20A9-\u20BF]/;
 const NOT_PLAIN = /[^\n\t\u0020-\u007E]/;
 
 /**
@@ -14,6 +17,7 @@ const NOT_PLAIN = /[^\n\t\u0020-\u007E]/;
  */
 export function cleanText(text: string): string {
   if (!NOT_PLAIN.test(text)) return text;
+  if (!NOT_EUROPEAN.test(text)) return text.normalize('NFKC');
   let out = strip(text.replace(LINE_ENDS, '\n')).normalize('NFKC');
   // Compatibility forms may decompose into something that is stripped, and stripping may bring marks together.
   if (UNSAFE_ONCE.test(out)) out = strip(out);

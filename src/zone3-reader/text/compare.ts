@@ -6,7 +6,6 @@ export interface Comparison {
   readonly onlyThere: string;
 }
 
-const WORDS = /[\p{L}\p{N}]{3,}/gu;
 const FEW_WORDS = 8;
 const SENTENCE = /[^.!?\n]+[.!?\n]*/g;
 
@@ -27,6 +26,21 @@ export function compareAlternatives(other: string, seen: string): Comparison {
   };
 }
 
+/** Runs of three or more letters and digits, in lower case; everything beyond ASCII counts as a letter. */
 function wordsOf(text: string): string[] {
-  return text.toLowerCase().match(WORDS) ?? [];
+  const lower = text.toLowerCase();
+  const words: string[] = [];
+  let start = -1;
+  for (let i = 0; i <= lower.length; i++) {
+    const code = i < lower.length ? lower.charCodeAt(i) : 0;
+    const inWord =
+      (code >= 97 && code <= 122) || (code >= 48 && code <= 57) || (code > 0xbf && (code < 0x2000 || code > 0x206f));
+    if (inWord) {
+      if (start < 0) start = i;
+    } else if (start >= 0) {
+      if (i - start >= 3) words.push(lower.slice(start, i));
+      start = -1;
+    }
+  }
+  return words;
 }
