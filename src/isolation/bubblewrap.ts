@@ -98,10 +98,14 @@ async function createZone({ bwrap, arch, cgroups, spec, instance, runtime }: Cre
   const view = { ...runtime, uid, gid, mounts: spec.mounts, env: spec.env, cwd: spec.cwd, proc: spec.proc };
   const filter = buildSeccompFilter({ arch, sockets: spec.sockets, watch: spec.watch });
   const startedAtMs = Date.now();
-  const held = await launchHeld({ bwrap, spec, view, filter, marker: instance });
+  const group = cgroups.create(spec.name, spec.limits);
+  group.prepare();
+  const held = await launchHeld({ bwrap, spec, view, filter, marker: instance }).catch(async (error: unknown) => {
+    await group.remove();
+    throw error;
+  });
   const pids = [held.child.pid, held.initPid].filter((pid) => pid !== undefined);
   const processes = pids.map(identifyProcess).filter((id) => id !== undefined);
-  const group = cgroups.create(spec.name, spec.limits);
   const stop = (): Promise<void> => stopZone(group, processes);
   const exited = new Promise<ZoneExit>((resolve) => {
     const end = (code: number | null): void => {
@@ -118,7 +122,7 @@ async function createZone({ bwrap, arch, cgroups, spec, instance, runtime }: Cre
       throw new HardshellError('isolation_failed', `\`${spec.name}\` ended while it started`, { fate: 'stop' });
     checkHeld(held.initPid, spec.name);
     // INVARIANT: no instruction of the zone runs outside its limits.
-    for (const { pid } of processes) group.add(pid);
+    await group.add(pids);
     held.release();
     await checkReleased(held, spec.name, uid);
   } catch (error) {

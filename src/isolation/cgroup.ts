@@ -1,4 +1,5 @@
 import { mkdirSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { findCgroupBases, type CgroupBase, type Controller } from './cgroup-find.ts';
@@ -24,13 +25,16 @@ export interface CgroupTree {
 
 export interface ZoneCgroup {
   readonly paths: readonly string[];
-  readonly add: (pid: number) => void;
+  /** Begins what makes the first `add` slow, while the wall is being built. */
+  readonly prepare: () => void;
+  readonly add: (pids: readonly number[]) => Promise<void>;
   /** SIGKILL to every process of the zone; false where the kernel has no such switch. */
   readonly kill: () => boolean;
   readonly oomKilled: () => boolean;
   readonly remove: () => Promise<void>;
 }
 
+const IMPOSSIBLE_PID = '2147483647';
 const CPU_PERIOD_US = 100_000;
 
 /** The tree of the instance, as far as this machine lets us write one. */
@@ -84,8 +88,11 @@ function createZoneCgroup(bases: readonly CgroupBase[], name: string, limits: Zo
   const paths = groups.map((group) => group.path);
   return {
     paths,
-    add: (pid) => {
-      for (const path of paths) writeFileSync(join(path, 'cgroup.procs'), String(pid));
+    // The first move after a while waits for a grace period of the kernel (5 to 15 ms); asking to move a process that
+    // cannot exist waits for it too, beside us.
+    prepare: () => void writeFile(join(paths[0] ?? '/nowhere', 'cgroup.procs'), IMPOSSIBLE_PID).catch(() => undefined),
+    add: async (pids) => {
+      for (const path of paths) for (const pid of pids) await writeFile(join(path, 'cgroup.procs'), String(pid));
     },
     kill: () => killCgroups(paths),
     oomKilled: () =>

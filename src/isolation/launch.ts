@@ -1,7 +1,6 @@
 import { spawn, type ChildProcess, type IOType, type StdioOptions } from 'node:child_process';
 import { closeSync, openSync } from 'node:fs';
-import type { Socket } from 'node:net';
-import type { Readable, Writable } from 'node:stream';
+import { Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { HardshellError } from '../contracts/index.ts';
 import { BWRAP_FD, bwrapArguments, ZONE_NODE, type ZoneView } from './bwrap-args.ts';
@@ -41,6 +40,8 @@ export async function launchHeld(options: LaunchOptions): Promise<HeldZone> {
     stdio: standardStreams(spec, covers),
   });
   closeSync(covers);
+  // Reported where its status is awaited; without a listener it would end us.
+  child.on('error', () => undefined);
   spec.descriptor?.destroy();
   const stderr = drain(child, spec);
   writeAll(child, BWRAP_FD.args, `${bwrapArguments(view).join('\0')}\0`);
@@ -106,7 +107,7 @@ function checkStatus(pid: number, name: string, uid: number): void {
 
 /** The status line comes in several chunks; what it says is bubblewrap's, written before the zone runs. */
 function readChildPid(child: ChildProcess): Promise<number> {
-  const stream = child.stdio[BWRAP_FD.status] as Readable;
+  const stream = streamOf(child, BWRAP_FD.status);
   return new Promise((resolve, reject) => {
     let text = '';
     const timer = setTimeout(() => reject(new Error('timed out')), HOLD_MS_MAX);
@@ -142,10 +143,16 @@ function drain(child: ChildProcess, spec: ZoneSpec): () => string {
 }
 
 function writeAll(child: ChildProcess, fd: number, bytes: string | Buffer): void {
-  const stream = child.stdio[fd] as Writable;
+  const stream = streamOf(child, fd);
   // A wall that failed to stand closes its ends; its exit is what is reported.
   stream.on('error', () => undefined);
   stream.end(bytes);
+}
+
+function streamOf(child: ChildProcess, fd: number): Socket {
+  const stream = child.stdio[fd];
+  if (stream instanceof Socket) return stream;
+  throw failed('bubblewrap could not be started');
 }
 
 function failed(message: string, cause?: unknown): HardshellError {

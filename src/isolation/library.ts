@@ -1,5 +1,5 @@
-import { createHash } from 'node:crypto';
-import { createReadStream, lstatSync, readFileSync, writeFileSync } from 'node:fs';
+import { createHash, randomBytes } from 'node:crypto';
+import { constants, createReadStream, lstatSync, readFileSync, writeFileSync } from 'node:fs';
 import { chmod, copyFile, mkdir, readdir, rename, rm, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
@@ -38,18 +38,24 @@ export function openLibrary(root: string): Library {
 }
 
 async function keepFile(root: string, source: string): Promise<string> {
-  const digest = await digestOf(root, source);
-  const target = join(root, digest, basename(source));
-  const size = lstatSync(target, { throwIfNoEntry: false })?.size;
-  if (size === (await stat(source)).size) return target;
-  await install(root, digest, async (staging) => {
+  const key = await identityOf(source);
+  const index = join(root, 'index.json');
+  const known = readIndex(index).find((entry) => entry.key === key);
+  if (known !== undefined) {
+    const target = join(root, known.digest, basename(source));
+    if (lstatSync(target, { throwIfNoEntry: false })?.isFile() === true) return target;
+  }
+  const digest = await install(root, async (staging) => {
     const copy = join(staging, basename(source));
-    await copyFile(source, copy);
-    // What was hashed is what was copied, or neither counts.
-    if ((await hashFile(copy)) !== digest) throw new Error(`\`${source}\` changed while it was copied; start again`);
-    await chmod(copy, (await stat(source)).mode & 0o111 ? 0o555 : 0o444);
+    await copyFile(source, copy, constants.COPYFILE_FICLONE);
+    await chmod(copy, ((await stat(source)).mode & 0o111) === 0 ? 0o444 : 0o555);
+    // The copy is what runs, so it is the copy that is named by its digest.
+    return hashFile(copy);
   });
-  return target;
+  if ((await identityOf(source)) === key) {
+    writeFileSync(index, JSON.stringify([...readIndex(index).slice(-7), { key, digest }]), { mode: 0o600 });
+  }
+  return join(root, digest, basename(source));
 }
 
 async function keepDirectory(root: string, source: string): Promise<string> {
@@ -60,40 +66,35 @@ async function keepDirectory(root: string, source: string): Promise<string> {
   const digest = hash.digest('hex').slice(0, 32);
   const target = join(root, digest);
   if (lstatSync(target, { throwIfNoEntry: false })?.isDirectory() === true) return target;
-  await install(root, digest, async (staging) => {
+  await install(root, async (staging) => {
     for (const { name, bytes } of files) {
       writeFileSync(join(staging, name), bytes);
       await chmod(join(staging, name), 0o444);
     }
+    return digest;
   });
   return target;
 }
 
 /** Fills a directory beside and moves it into place: a name that is a digest never holds a part. */
-async function install(root: string, digest: string, fill: (staging: string) => Promise<void>): Promise<void> {
-  const staging = join(root, `.new-${digest}-${process.pid}`);
-  await rm(staging, { recursive: true, force: true });
+async function install(root: string, fill: (staging: string) => Promise<string>): Promise<string> {
+  const staging = join(root, `.new-${process.pid}-${randomBytes(4).toString('hex')}`);
   await mkdir(staging, { mode: 0o755 });
   await chmod(staging, 0o755);
   try {
-    await fill(staging);
+    const digest = await fill(staging);
     await rm(join(root, digest), { recursive: true, force: true });
     await rename(staging, join(root, digest));
+    return digest;
   } finally {
     await rm(staging, { recursive: true, force: true });
   }
 }
 
-/** The digest of a large file, remembered while size and times of the file stay the same. */
-async function digestOf(root: string, source: string): Promise<string> {
+/** Changes with every change of the file. A copy that was made of it is good for as long as this stays. */
+async function identityOf(source: string): Promise<string> {
   const { ino, size, mtimeMs, ctimeMs } = await stat(source);
-  const key = `${source}\0${ino}\0${size}\0${mtimeMs}\0${ctimeMs}`;
-  const index = join(root, 'index.json');
-  const known = readIndex(index).find((entry) => entry.key === key);
-  if (known !== undefined) return known.digest;
-  const digest = await hashFile(source);
-  writeFileSync(index, JSON.stringify([...readIndex(index).slice(-7), { key, digest }]), { mode: 0o600 });
-  return digest;
+  return [source, ino, size, mtimeMs, ctimeMs].join('\0');
 }
 
 async function hashFile(path: string): Promise<string> {

@@ -1,3 +1,5 @@
+import { createSocket, type Socket } from 'node:dgram';
+import { Resolver } from 'node:dns';
 import { fstatSync, readFileSync, statSync } from 'node:fs';
 import { createConnection } from 'node:net';
 import { networkInterfaces } from 'node:os';
@@ -13,6 +15,7 @@ export interface SelfProbeOptions {
 export const EXIT_PROBE_FAILED = 70;
 
 const HOST_FILES = ['/etc/passwd', '/etc/shadow', '/root', '/home', '/sys', '/bin/sh', '/usr/bin/env', '/boot'];
+const REFUSALS = new Set(['EAFNOSUPPORT', 'EPERM', 'EACCES']);
 const DESCRIPTORS_LOOKED_AT = 64;
 
 /**
@@ -26,11 +29,10 @@ export async function probeWall(options: Partial<SelfProbeOptions> = {}): Promis
     ...openStatus(),
     ...(hasOnlyLoopback() ? [] : ['a network interface other than lo exists']),
   ];
-  const [tcp4, tcp6, name] = await Promise.all([connects('127.0.0.1'), connects('::1'), connects('localhost.')]);
-  if (tcp4 || tcp6) found.push('a TCP socket can be opened');
-  if (name) found.push('a name can be resolved');
-  const { createSocket } = await import('node:dgram');
-  if (await sends(createSocket('udp4'))) found.push('a UDP socket can be opened');
+  const [tcp, udp, name] = await Promise.all([connects(), sends(createSocket('udp4')), resolves()]);
+  if (tcp) found.push('a TCP socket can be opened');
+  if (udp) found.push('a UDP socket can be opened');
+  if (name) found.push('a name server can be asked');
   return found;
 }
 
@@ -80,29 +82,35 @@ function hasOnlyLoopback(): boolean {
 }
 
 /** True unless the kernel refuses the socket itself: "nobody listens" would mean that a socket could be had. */
-function connects(host: string): Promise<boolean> {
+function connects(): Promise<boolean> {
   return new Promise((resolve) => {
-    const socket = createConnection({ host, port: 9, timeout: 1_000 });
+    const socket = createConnection({ host: '127.0.0.1', port: 9, autoSelectFamily: false, timeout: 1_000 });
     const end = (open: boolean): void => {
       socket.destroy();
       resolve(open);
     };
     socket.once('connect', () => end(true));
     socket.once('timeout', () => end(true));
-    socket.once('error', (error: NodeJS.ErrnoException) => {
-      const refused = ['EAFNOSUPPORT', 'EPERM', 'EACCES', 'EAI_AGAIN', 'EAI_FAIL', 'ENOTFOUND', 'EAI_NONAME'];
-      end(!(refused.includes(error.code ?? '') || error.syscall === 'getaddrinfo'));
-    });
+    socket.once('error', (error: NodeJS.ErrnoException) => end(!REFUSALS.has(error.code ?? '')));
   });
 }
 
-function sends(socket: import('node:dgram').Socket): Promise<boolean> {
+function sends(socket: Socket): Promise<boolean> {
   return new Promise((resolve) => {
     const end = (open: boolean): void => {
       socket.close();
       resolve(open);
     };
     socket.once('error', () => end(false));
-    socket.send('probe', 9, '127.0.0.1', (error) => end(error === null));
+    socket.bind(0, '127.0.0.1', () => end(true));
+  });
+}
+
+/** Asked of the name server itself: the library's way would start a thread pool for the same refusal. */
+function resolves(): Promise<boolean> {
+  return new Promise((resolve) => {
+    const resolver = new Resolver({ timeout: 100, tries: 1 });
+    // Where a socket can be had the question times out, or worse, is answered.
+    resolver.resolve4('probe.invalid', (error) => resolve(error?.code !== 'ECONNREFUSED'));
   });
 }

@@ -10,17 +10,10 @@ import {
   type ZoneSpec,
 } from '../isolation/index.ts';
 import { EventLog } from './events.ts';
-import { keepHarmlessLines, openLogFile } from './log-file.ts';
-import {
-  lendTemplates,
-  linkModelSocket,
-  makeSocketDirectory,
-  removeEntry,
-  shareModelBridges,
-  UidPool,
-  type Ids,
-} from './places.ts';
+import type { Ids } from './places.ts';
 import { zoneSpec, type TablePlaces } from './table.ts';
+import { ZoneLogs } from './zone-logs.ts';
+import { ZonePlaces } from './zone-places.ts';
 
 /** Directories of the packed program and of the self-probe, as the zone's uid may read them. */
 export type FindProgram = (name: string, forZoneUid: boolean) => Promise<string>;
@@ -66,17 +59,16 @@ export class Zones {
   readonly #running = new Map<string, Running>();
   readonly #starting = new Set<string>();
   readonly #restarts = new Map<string, number>();
-  readonly #uids = new UidPool();
+  readonly #places: ZonePlaces;
+  readonly #logs: ZoneLogs;
   readonly #stoppedByUs = new Set<string>();
-  /** The model's uid, for as long as we run: the directories it serves planners from belong to it. */
-  readonly #modelIds: Ids | undefined;
   #readers = 0;
   #closed = false;
 
   constructor(options: ZonesOptions) {
     this.#options = options;
-    this.#modelIds = options.driver.mode === 'F' ? this.#uids.take() : undefined;
-    shareModelBridges(join(options.places.run, 'model-bridges'), this.#modelIds);
+    this.#places = new ZonePlaces(options.places, options.driver.mode === 'F');
+    this.#logs = new ZoneLogs(options.logs, options.logBytesMax);
     this.#record();
   }
 
@@ -92,9 +84,9 @@ export class Zones {
       throw new HardshellError('overloaded', `${ZONES_MAX} zones run already`, { fate: 'retry' });
     }
     this.#starting.add(name);
-    const ids = this.#takeIds(profile);
+    const ids = this.#places.takeIds(profile);
     try {
-      this.#makeDirectories(profile, name, ids);
+      this.#places.makeDirectories(profile, name, ids);
       const session = options.session ?? null;
       const zone = await this.#options.driver.create(await this.#spec(options, { name, ids, session }));
       this.#running.set(name, { profile, session, zone, ids });
@@ -105,8 +97,8 @@ export class Zones {
       if (this.#closed) await zone.stop();
       return { name, exited };
     } catch (error) {
-      this.#removeDirectories(profile, name);
-      this.#giveBackIds(ids);
+      this.#places.removeDirectories(profile, name);
+      this.#places.giveBackIds(ids);
       throw error;
     } finally {
       this.#starting.delete(name);
@@ -137,11 +129,8 @@ export class Zones {
     return names.length;
   }
 
-  /** Where the relay to the local model listens, for the model alone. */
   makeRelayDirectory(): string {
-    const path = join(this.#options.places.run, 'model-relay');
-    makeSocketDirectory(path, this.#modelIds);
-    return path;
+    return this.#places.makeRelayDirectory();
   }
 
   countRestart(profile: ZoneProfile): void {
@@ -205,51 +194,8 @@ export class Zones {
       },
       places,
     );
-    const onOutput = this.#outputOf(profile, own.name);
+    const onOutput = this.#logs.outputOf(profile, own.name);
     return { ...spec, onOutput, ...(options.descriptor === undefined ? {} : { descriptor: options.descriptor }) };
-  }
-
-  #outputOf(profile: ZoneProfile, name: string): (stream: 'out' | 'err', chunk: Buffer) => void {
-    const { logs, logBytesMax } = this.#options;
-    const log = openLogFile(logs, name.split('.', 1)[0] ?? profile, logBytesMax);
-    if (profile !== 'planner' && profile !== 'reader-email') return (_stream, chunk) => log.write(chunk);
-    return (stream, chunk) => {
-      const kept = stream === 'err' ? keepHarmlessLines(chunk.toString('latin1')) : '';
-      if (kept !== '') log.write(kept);
-    };
-  }
-
-  /** As root each zone has its own uid; the executor and the connector own what lies in the home and keep ours. */
-  #takeIds(profile: ZoneProfile): Ids | undefined {
-    if (this.#options.driver.mode !== 'F' || profile === 'executor' || profile === 'connector-maildir')
-      return undefined;
-    return profile === 'model' ? this.#modelIds : this.#uids.take();
-  }
-
-  #giveBackIds(ids: Ids | undefined): void {
-    if (ids !== undefined && ids !== this.#modelIds) this.#uids.giveBack(ids);
-  }
-
-  #makeDirectories(profile: ZoneProfile, name: string, ids: Ids | undefined): void {
-    const { run } = this.#options.places;
-    if (profile === 'executor' || profile === 'connector-maildir') return;
-    makeSocketDirectory(join(run, name), ids);
-    if (profile !== 'planner') return;
-    linkModelSocket(join(run, name));
-    lendTemplates(join(this.#options.places.home, 'templates'), join(run, name, 'templates'));
-    makeSocketDirectory(join(run, 'model-bridges', name), ids, this.#modelIds);
-  }
-
-  #removeDirectories(profile: ZoneProfile, name: string): void {
-    const { run } = this.#options.places;
-    if (profile !== 'planner' && profile !== 'reader-email') return;
-    for (const path of [join(run, name), join(run, 'model-bridges', name)]) {
-      try {
-        removeEntry(path, 2);
-      } catch {
-        // The executor still listens there; the next start cleans.
-      }
-    }
   }
 
   #onExit(name: string, exit: ZoneExit): ZoneExit {
@@ -257,8 +203,8 @@ export class Zones {
     this.#running.delete(name);
     if (running === undefined) return exit;
     const { profile, session, ids } = running;
-    this.#removeDirectories(profile, name);
-    this.#giveBackIds(ids);
+    this.#places.removeDirectories(profile, name);
+    this.#places.giveBackIds(ids);
     this.#record();
     const stopped = this.#stoppedByUs.delete(name);
     this.events.add({ ...describeEnd(exit, stopped), name, profile, session });

@@ -1,0 +1,69 @@
+import { join } from 'node:path';
+import type { ZoneProfile } from '../contracts/index.ts';
+import {
+  lendTemplates,
+  linkModelSocket,
+  makeSocketDirectory,
+  removeEntry,
+  shareModelBridges,
+  UidPool,
+  type Ids,
+} from './places.ts';
+import type { TablePlaces } from './table.ts';
+
+const NEST_MAX = 2;
+
+/** Uids and socket directories of zones: what one gets at its start and gives back at its end. */
+export class ZonePlaces {
+  readonly #places: TablePlaces;
+  readonly #ownUids: boolean;
+  readonly #uids = new UidPool();
+  /** The model's uid, for as long as we run: the directories it serves planners from belong to it. */
+  readonly #modelIds: Ids | undefined;
+
+  /** `ownUids`: each zone has its own, which only root can give. */
+  constructor(places: TablePlaces, ownUids: boolean) {
+    this.#places = places;
+    this.#ownUids = ownUids;
+    this.#modelIds = ownUids ? this.#uids.take() : undefined;
+    shareModelBridges(join(places.run, 'model-bridges'), this.#modelIds);
+  }
+
+  /** The executor and the connector own what lies in the home and keep ours. */
+  takeIds(profile: ZoneProfile): Ids | undefined {
+    if (!this.#ownUids || profile === 'executor' || profile === 'connector-maildir') return undefined;
+    return profile === 'model' ? this.#modelIds : this.#uids.take();
+  }
+
+  giveBackIds(ids: Ids | undefined): void {
+    if (ids !== undefined && ids !== this.#modelIds) this.#uids.giveBack(ids);
+  }
+
+  makeDirectories(profile: ZoneProfile, name: string, ids: Ids | undefined): void {
+    const { home, run } = this.#places;
+    if (profile === 'executor' || profile === 'connector-maildir') return;
+    makeSocketDirectory(join(run, name), ids);
+    if (profile !== 'planner') return;
+    linkModelSocket(join(run, name));
+    lendTemplates(join(home, 'templates'), join(run, name, 'templates'));
+    makeSocketDirectory(join(run, 'model-bridges', name), ids, this.#modelIds);
+  }
+
+  removeDirectories(profile: ZoneProfile, name: string): void {
+    if (profile !== 'planner' && profile !== 'reader-email') return;
+    for (const path of [join(this.#places.run, name), join(this.#places.run, 'model-bridges', name)]) {
+      try {
+        removeEntry(path, NEST_MAX);
+      } catch {
+        // The executor made something in it at this moment; the next start cleans.
+      }
+    }
+  }
+
+  /** Where the relay to the local model listens, for the model alone. */
+  makeRelayDirectory(): string {
+    const path = join(this.#places.run, 'model-relay');
+    makeSocketDirectory(path, this.#modelIds);
+    return path;
+  }
+}
