@@ -166,14 +166,58 @@ export class Instance {
     return this.sent().filter((bytes) => bytes.includes(word)).length;
   }
 
-  /** One number of a query on the live database, read from outside. */
-  count(query: string, ...values: string[]): number {
+  /** First value of a query on the live database, read from outside. */
+  text(query: string, ...values: string[]): string {
     const db = new DatabaseSync(join(this.home, 'state.db'), { readOnly: true, timeout: 5_000 });
     try {
-      return Number(Object.values(db.prepare(query).get(...values) ?? {})[0] ?? 0);
+      const value = Object.values(db.prepare(query).get(...values) ?? {})[0];
+      return typeof value === 'string' || typeof value === 'number' ? String(value) : '';
     } finally {
       db.close();
     }
+  }
+
+  count(query: string, ...values: string[]): number {
+    return Number(this.text(query, ...values));
+  }
+
+  /** A blob of the live database. */
+  bytes(query: string, ...values: string[]): Uint8Array {
+    const db = new DatabaseSync(join(this.home, 'state.db'), { readOnly: true, timeout: 5_000 });
+    try {
+      const value = Object.values(db.prepare(query).get(...values) ?? {})[0];
+      if (value instanceof Uint8Array) return value;
+      throw new Error('no such bytes');
+    } finally {
+      db.close();
+    }
+  }
+
+  /** Writes into the live database from outside, as somebody who owns the files could. */
+  corrupt(statement: string, ...values: (string | Uint8Array)[]): void {
+    const db = new DatabaseSync(join(this.home, 'state.db'), { timeout: 5_000 });
+    try {
+      db.prepare(statement).run(...values);
+    } finally {
+      db.close();
+    }
+  }
+
+  /** SIGKILL for the executor; resolves when the supervisor has started it again. */
+  async killExecutor(): Promise<void> {
+    const before = this.pidsOf('zone1-executor');
+    for (const pid of before) tryKill(pid);
+    await this.executorAgain(before);
+  }
+
+  async executorAgain(before: readonly number[]): Promise<void> {
+    this.#owner?.close();
+    await until('another executor', () => (this.pidsOf('zone1-executor').some((pid) => !before.includes(pid)) ? true : undefined), 30_000);
+    this.#owner = await until('the executor’s answer', async () => {
+      const owner = await Owner.open(this.paths.controlSocket);
+      const answer = await owner.ask({ type: 'status' });
+      return answer['type'] === 'status' ? owner : undefined;
+    }, 30_000);
   }
 
   /** Intents that were ever written for a request. */

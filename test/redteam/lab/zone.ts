@@ -6,8 +6,10 @@ import { brief, textOf, type Frame, type Wire } from './wire.ts';
 export class Zone {
   readonly name: string;
   readonly session: string;
-  readonly wire: Wire;
+  wire: Wire;
   readonly instance: Instance;
+  /** Parameters of the last request, to execute it with. */
+  lastParams: object = {};
 
   constructor(instance: Instance, name: string, session: string, wire: Wire) {
     this.instance = instance;
@@ -16,7 +18,10 @@ export class Zone {
     this.wire = wire;
   }
 
-  ask(frame: object): Promise<Frame> {
+  /** Connects again when the other side has hung up: an executor may have been killed meanwhile. */
+  async ask(frame: object): Promise<Frame> {
+    if (this.wire.closed) this.wire = await this.instance.wire(this.name);
+    if ('params' in frame && typeof frame.params === 'object' && frame.params !== null) this.lastParams = frame.params;
     return this.wire.ask(frame);
   }
 
@@ -72,6 +77,7 @@ export class Zone {
 
   /** Ends the process, and with it the session. */
   async end(): Promise<void> {
+    if (!this.instance.zones(this.name).includes(this.name)) return;
     await this.ask({ type: 'task_put', priority: 9, data: { order: 'exit' } });
     await becomes(() => !this.instance.zones(this.name).includes(this.name));
     this.wire.close();

@@ -1,6 +1,8 @@
 import type { Suite } from '../attack.ts';
+import { approvals } from './approvals.ts';
+import { sessions } from './sessions.ts';
 import { tokens } from './tokens.ts';
 import { wire } from './wire.ts';
 
 /** Every suite, in the order in which it is tried. */
-export const SUITES: readonly Suite[] = [tokens, wire];
+export const SUITES: readonly Suite[] = [tokens, wire, sessions, approvals];
