@@ -63,13 +63,13 @@ function verifies() {
   const mib = statSync(file).size / 2 ** 20;
   console.log(`verify: ${entries} entries, ${mib.toFixed(0)} MiB`);
   const node = (threads, tree) => () => {
-    const run = spawnSync(
-      process.execPath,
-      [join(here, 'verify-once.mjs'), logDir, String(threads), tree ? 'tree' : ''],
-      { encoding: 'utf8' },
-    );
-    if (run.status !== 0) throw new Error(run.stdout + run.stderr);
-    return JSON.parse(run.stdout);
+    const result = timed(process.execPath, [
+      join(here, 'verify-once.mjs'),
+      logDir,
+      String(threads),
+      tree ? 'tree' : '',
+    ]);
+    return { ...result, rssMiB: Number(/"rssMiB":([\d.]+)/.exec(result.said)[1]) };
   };
   const peers = {
     sha256sum: () => timed('sha256sum', [file]),
@@ -80,12 +80,14 @@ function verifies() {
     'ours with tree, 2 threads': node(2, true),
   };
   const seconds = Object.fromEntries(Object.keys(peers).map((name) => [name, []]));
+  const cpu = Object.fromEntries(Object.keys(peers).map((name) => [name, []]));
   const memory = {};
   for (let round = 0; round < 5; round++) {
     for (const [name, run] of Object.entries(peers)) {
       const result = run();
       if (result === null) continue;
       seconds[name].push(result.seconds);
+      cpu[name].push(result.cpu);
       if (result.rssMiB !== undefined) memory[name] = Math.max(memory[name] ?? 0, result.rssMiB);
     }
   }
@@ -101,17 +103,21 @@ function verifies() {
   for (const [name, values] of Object.entries(seconds)) {
     if (values.length === 0) continue;
     const rss = memory[name] === undefined ? '' : `, ${memory[name].toFixed(0)} MiB of memory at most`;
+    const work = median(cpu[name]);
     console.log(
       `${name}: ${median(values).toFixed(2)} s (${spread(values)}), ${(median(values) / base).toFixed(2)} x of sha256sum, ` +
-        `${(median(seconds.python) / median(values)).toFixed(1)} x faster than Python${rss}`,
+        `${(median(seconds.python) / median(values)).toFixed(1)} x faster than Python; processor ${work.toFixed(2)} s, ` +
+        `${(work / median(cpu.sha256sum)).toFixed(2)} x, ${(median(cpu.python) / work).toFixed(1)} x${rss}`,
     );
   }
 }
 
+/** Wall and processor seconds: the second hardly notices what else the machine is doing. */
 function timed(command, args) {
-  const start = performance.now();
-  const run = spawnSync(command, args, { encoding: 'utf8' });
-  if (run.error !== undefined) return null;
+  const script = 'TIMEFORMAT="%R %U %S"; time "$@" >&2';
+  const run = spawnSync('bash', ['-c', script, '_', command, ...args], { encoding: 'utf8' });
+  if (run.status === 127) return null;
   if (run.status !== 0) throw new Error(run.stdout + run.stderr);
-  return { seconds: (performance.now() - start) / 1000 };
+  const [wall, user, system] = run.stderr.trim().split('\n').at(-1).split(' ').map(Number);
+  return { seconds: wall, cpu: user + system, said: run.stderr };
 }
