@@ -1,4 +1,5 @@
 import { styleText } from 'node:util';
+import { columnsOf } from '../control/index.ts';
 
 /** Where commands write and what they know about the place. Lines come without their line feed. */
 export interface Io {
@@ -74,10 +75,21 @@ export function renderTable(
   head: readonly string[],
   rows: readonly (readonly string[])[],
 ): string[] {
-  const widths = head.map((title, i) => Math.max(title.length, ...rows.map((row) => row[i]?.length ?? 0)));
-  const line = (row: readonly string[]): string =>
-    row.map((cell, i) => cell.padEnd(i === row.length - 1 ? 0 : (widths[i] ?? 0))).join('  ');
+  const widths = head.map((title, i) => Math.max(title.length, ...rows.map((row) => columnsOf(row[i] ?? ''))));
+  const pad = (cell: string, i: number): string => cell + ' '.repeat(Math.max(0, (widths[i] ?? 0) - columnsOf(cell)));
+  const line = (row: readonly string[]): string => row.map(pad).join('  ').trimEnd();
   return [paint(io, 'bold', line(head)), ...rows.map(line)];
+}
+
+/** `text` cut to so many columns, with a mark where something is left out. */
+export function cutText(text: string, room: number): string {
+  if (columnsOf(text) <= room) return text;
+  let kept = '';
+  for (const character of text) {
+    if (columnsOf(kept) + columnsOf(character) > room - 1) break;
+    kept += character;
+  }
+  return `${kept}…`;
 }
 
 /** A span of time in the largest unit that is not zero: `12 s`, `4 min`, `3 h`, `2 d`. */

@@ -40,9 +40,10 @@ function readLine(
   { question, hidden }: { question: string; hidden: boolean },
 ): Promise<string | null> {
   const sink = new Writable({ write: (_chunk, _encoding, done) => done() });
-  stderr.write(question);
-  // With `terminal` the line editor echoes to `output`; a secret's echo goes nowhere.
+  // With `terminal` the line editor turns the terminal's own echo off and echoes to `output`; a secret's goes nowhere.
   const reader = createInterface({ input: stdin, output: hidden ? sink : stderr, terminal: true });
+  // Asked only now: what is typed before the echo is off would be seen.
+  stderr.write(question);
   return new Promise((resolve) => {
     let line: string | null = null;
     reader.once('SIGINT', () => reader.close());

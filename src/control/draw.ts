@@ -67,7 +67,7 @@ function breakRows(cells: readonly Cell[], room: number): Row[] {
   const rows: Row[] = [];
   let start: Row['start'] = 'line';
   let rest = cells;
-  while (columnsOf(rest) > room) {
+  while (sumColumns(rest) > room) {
     let fits = 0;
     for (let used = 0; fits < rest.length; fits++) {
       used += rest[fits]?.columns ?? 0;
@@ -94,20 +94,25 @@ function showRowEnd(cells: readonly Cell[]): Cell[] {
 
 function toCells(segments: readonly Segment[]): Cell[] {
   return segments.flatMap((segment) => {
-    if (segment.style === 'escape') return [{ ...segment, columns: columns(segment.text) }];
-    return Array.from(segment.text, (text) => ({ text, style: segment.style, columns: columns(text) }));
+    if (segment.style === 'escape') return [{ ...segment, columns: columnsOf(segment.text) }];
+    return Array.from(segment.text, (text) => ({ text, style: segment.style, columns: columnsOf(text) }));
   });
 }
 
 /** Columns a text takes at most. Terminals differ: whatever may be wide counts as wide, so that no row is ever too long. */
-function columns(text: string): number {
+export function columnsOf(text: string): number {
   let sum = 0;
-  for (const character of text)
-    sum += (character.codePointAt(0) ?? 0) < 0x1100 || Object.values<string>(MARKS).includes(character) ? 1 : 2;
+  for (const character of text) sum += isNarrow(character) ? 1 : 2;
   return sum;
 }
 
-function columnsOf(cells: readonly Cell[]): number {
+/** Latin, Greek, Cyrillic and their neighbours, common punctuation, and our own marks. */
+function isNarrow(character: string): boolean {
+  const code = character.codePointAt(0) ?? 0;
+  return code < 0x1100 || (code >= 0x2010 && code <= 0x205e) || Object.values<string>(MARKS).includes(character);
+}
+
+function sumColumns(cells: readonly Cell[]): number {
   return cells.reduce((sum, cell) => sum + cell.columns, 0);
 }
 

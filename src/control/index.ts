@@ -21,7 +21,7 @@ export {
   type Lever,
   type LeverResult,
 } from './kill-switch.ts';
-export { toJson, toPlain, toTerminal, type DrawOptions } from './draw.ts';
+export { columnsOf, toJson, toPlain, toTerminal, type DrawOptions } from './draw.ts';
 export { escapeLine, escapeLines, safeName, safeText } from './escape.ts';
 export { decodeDomain } from './punycode.ts';
 export { renderApproval, type RenderNow } from './render.ts';

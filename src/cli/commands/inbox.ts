@@ -11,7 +11,7 @@ import {
 } from '../../control/index.ts';
 import { tell, type Context } from '../context.ts';
 import { Failure } from '../failure.ts';
-import { renderTable, sayDuration } from '../output.ts';
+import { cutText, renderTable, sayDuration } from '../output.ts';
 
 /** `hardshell inbox list`: newest first, what was found in each, and whether it is dealt with. */
 export async function inboxList(options: { readonly limit: number }, context: Context): Promise<number> {
@@ -70,14 +70,10 @@ function describeRow(item: InboxItem, room: number): string[] {
     item.item.slice(0, 10),
     sayDuration(Date.now() - item.received_ms),
     state,
-    cut(safeText(item.from), room),
-    cut(safeText(item.subject), room),
+    cutText(safeText(item.from), room),
+    cutText(safeText(item.subject), room),
     mark,
   ];
-}
-
-function cut(text: string, room: number): string {
-  return text.length > room ? `${text.slice(0, room - 1)}…` : text;
 }
 
 function renderItem({ item, message }: ControlAnswers['inbox_show']): RenderedLine[] {

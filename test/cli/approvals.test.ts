@@ -1,0 +1,299 @@
+import { existsSync, readdirSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import type { PresenceProof } from '../../src/contracts/index.ts';
+import { claimOf, verifyPresence } from '../../src/control/index.ts';
+import { challenge, ID, list, OTHER, shown, summary } from './support/answers.ts';
+import { CliUnderTest } from './support/run-cli.ts';
+import { ScriptedControl } from './support/scripted-control.ts';
+
+let cli: CliUnderTest;
+let control: ScriptedControl;
+beforeAll(async () => {
+  cli = await CliUnderTest.pack();
+});
+afterAll(() => cli.remove());
+beforeEach(async () => {
+  control = await ScriptedControl.listen(cli.paths.controlSocket);
+  control.handlers = {
+    approvals_list: () => list(summary()),
+    approvals_show: () => shown(),
+    presence_challenge: () => challenge(),
+    approvals_answer: ({ verdict }) => ({
+      type: 'approvals_answer',
+      approval: summary({ state: verdict === 'approve' ? 'approved' : 'denied' }),
+    }),
+  };
+});
+afterEach(async () => {
+  await control.close();
+  expect(control.problems).toEqual([]);
+});
+
+const answer = (): unknown => control.requests.find((request) => request.type === 'approvals_answer');
+const RED = { red: [{ kind: 'untrusted_destination' as const, role: 'to', value: 'ann@example.org' }] };
+
+describe('approvals list', () => {
+  it('shows age, time left, destination, red and what a denial can still do', async () => {
+    const waiting = summary({
+      id: OTHER,
+      state: 'approved',
+      method: 'terminal',
+      outbox: { state: 'intended', dispatch_in_ms: 8_000 },
+      red: ['flow'],
+      destinations: 3,
+    });
+    control.handlers.approvals_list = () => list(summary(), waiting);
+    const { code, stdout } = await cli.run(['approvals', 'list']);
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/a_qqqqqqqq +\d+ s +waits, 4 min left +send_email +ann@example\.org \(Ann\)\n/);
+    expect(stdout).toMatch(/leaves in 8 s, deny still wins +send_email +ann@example\.org \(Ann\) \(\+2\) +RED\n/);
+    expect(stdout).toContain('any program of this user can approve');
+    expect(JSON.parse((await cli.run(['approvals', 'list', '--json'])).stdout)).toMatchObject({
+      presence: 'terminal',
+      approvals: [{ id: ID }, { id: OTHER }],
+    });
+  });
+
+  it('draws hostile text of a line as what it is', async () => {
+    control.handlers.approvals_list = () => list(summary({ destination: 'a\u202e\u001b[2J@x', contact: 'A\nn' }));
+    expect((await cli.run(['approvals', 'list'])).stdout).toContain('a\\u{202E}\\u{1B}[2J@x (A\\nn)');
+  });
+});
+
+describe('approvals show', () => {
+  it('prints exactly what would be sent, with colour only where asked', async () => {
+    control.handlers.approvals_show = () =>
+      shown({ rationale: 'Goes to\nnobody', payload: { ...shown().approval.content.payload, body: 'p\u0430y\n' } });
+    const { code, stdout } = await cli.run(['approvals', 'show', 'qqq']);
+    expect(code).toBe(0);
+    for (const part of [
+      'address│ ann@example.org',
+      'body│ p\\u{430}y',
+      'claims│ Goes to',
+      'log when shown: 7:ccc',
+      'a'.repeat(64),
+      'b'.repeat(64),
+    ])
+      expect(stdout).toContain(part);
+    expect(stdout).not.toContain('\u001b');
+    expect(JSON.parse((await cli.run(['approvals', 'show', ID, '--json'])).stdout)).toMatchObject({
+      id: ID,
+      typed: [],
+      checkpoint: { size: 7 },
+    });
+  });
+
+  it('colours at a terminal, and not with NO_COLOR or --no-color', async () => {
+    const coloured = await cli.runAtTerminal(['approvals', 'show', ID], []);
+    expect(coloured.stdout).toContain('\u001b[1mGoes to');
+    for (const ran of [
+      await cli.runAtTerminal(['approvals', 'show', ID, '--no-color'], []),
+      await cli.runAtTerminal(['approvals', 'list', '--no-color'], []),
+    ]) {
+      expect(ran.stdout).not.toContain('\u001b[');
+    }
+  });
+
+  it('takes a unique beginning of an id, and refuses one of several or none', async () => {
+    control.handlers.approvals_list = () => list(summary(), summary({ id: OTHER }));
+    expect((await cli.run(['approvals', 'show', 'a_qq'])).stderr).toContain('2 approvals begin with `a_qq`');
+    expect((await cli.run(['approvals', 'show', 'a_zz'])).stderr).toContain('no approval begins with `a_zz`');
+    expect((await cli.run(['approvals', 'show', '../x'])).stderr).toContain('is not the id of an approval');
+    expect(await cli.run(['approvals', 'show', OTHER])).toMatchObject({ code: 0 });
+  });
+});
+
+describe('approvals approve', () => {
+  it('shows everything first, asks, and answers for the hash that was shown', async () => {
+    const { code, stdout } = await cli.runAtTerminal(
+      ['approvals', 'approve', ID],
+      [[/send this to ann@example\.org\? \[y\/N\] $/, 'y']],
+    );
+    expect(code).toBe(0);
+    expect(stdout.indexOf('body│ Dear Ann,')).toBeLessThan(stdout.indexOf('[y/N]'));
+    expect(stdout).toContain('until it has left');
+    expect(answer()).toEqual({
+      type: 'approvals_answer',
+      approval: ID,
+      ah: 'a'.repeat(64),
+      verdict: 'approve',
+      presence: { method: 'terminal' },
+    });
+  });
+
+  it('sends nothing for any answer but yes', async () => {
+    for (const typed of ['', 'n', 'yess', 'ok']) {
+      expect(await cli.runAtTerminal(['approvals', 'approve', ID], [[/\[y\/N\] $/, typed]])).toMatchObject({ code: 1 });
+    }
+    expect(answer()).toBeUndefined();
+  });
+
+  it('without a terminal wants --yes, and takes it while nothing is enrolled', async () => {
+    const refused = await cli.run(['approvals', 'approve', ID]);
+    expect([refused.code, answer()]).toEqual([1, undefined]);
+    expect(refused.stderr).toContain('--yes');
+    expect(await cli.run(['approvals', 'approve', ID, '--yes'])).toMatchObject({ code: 0 });
+    expect(answer()).toMatchObject({ verdict: 'approve', presence: { method: 'terminal' } });
+  });
+
+  it('a red act wants the address typed; --yes alone is not enough', async () => {
+    control.handlers.approvals_show = () => shown(RED);
+    const refused = await cli.run(['approvals', 'approve', ID, '--yes']);
+    expect([refused.code, answer()]).toEqual([1, undefined]);
+    expect(refused.stderr).toContain('--typed ADDRESS');
+    const typed = await cli.runAtTerminal(
+      ['approvals', 'approve', ID],
+      [[/type the address it goes to: $/, 'ann@example.org']],
+    );
+    expect(typed.code).toBe(0);
+    expect(answer()).toMatchObject({ typed: 'ann@example.org' });
+    control.requests.length = 0;
+    expect(
+      await cli.run(['approvals', 'approve', ID, '--yes', '--typed', 'ann@example.org', '--typed', 'b@x.example']),
+    ).toMatchObject({ code: 0 });
+    expect(answer()).toMatchObject({ typed: 'ann@example.org b@x.example' });
+  });
+
+  it('passes on why the executor refused, and answers only what is pending', async () => {
+    control.handlers.approvals_answer = () => ({
+      type: 'error',
+      error: 'params_mismatch',
+      message: 'the answer is for other content',
+    });
+    expect(await cli.run(['approvals', 'approve', ID, '--yes'])).toMatchObject({
+      code: 1,
+      stderr: 'hardshell: the answer is for other content\n',
+    });
+    control.requests.length = 0;
+    control.handlers.approvals_show = () => ({ ...shown(), approval: { ...shown().approval, state: 'denied' } });
+    expect((await cli.run(['approvals', 'approve', ID, '--yes'])).stderr).toContain('already denied');
+    expect(answer()).toBeUndefined();
+  });
+});
+
+describe('approvals deny and reopen', () => {
+  it('denying asks nothing and needs no passphrase', async () => {
+    control.handlers.presence_challenge = () => challenge('passphrase');
+    expect(await cli.run(['approvals', 'deny', 'qqqq'])).toMatchObject({ code: 0 });
+    expect(answer()).toMatchObject({ verdict: 'deny', ah: 'a'.repeat(64), presence: { method: 'terminal' } });
+    expect(control.asked).not.toContain('presence_challenge');
+  });
+
+  it('reopening asks the question again', async () => {
+    control.handlers.approvals_reopen = () => ({ type: 'approvals_reopen', approval: summary() });
+    const { code, stdout } = await cli.run(['approvals', 'reopen', ID]);
+    expect(code).toBe(0);
+    expect(stdout).toContain('hardshell approvals show a_qqqqqqqq');
+  });
+});
+
+describe('approvals watch', () => {
+  it('tells each new question once, and each change', async () => {
+    let looks = 0;
+    control.handlers.approvals_list = () => {
+      looks += 1;
+      return list(...(looks > 1 ? [summary({ id: OTHER })] : []), summary({ state: looks > 1 ? 'denied' : 'pending' }));
+    };
+    const { code, stdout } = await cli.run(['approvals', 'watch', '--json', '--interval', '1', '--for', '3']);
+    expect(code).toBe(0);
+    const told = stdout
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as { id: string; state: string });
+    expect(told.map(({ id, state }) => `${id === ID ? 'first' : 'second'} ${state}`)).toEqual([
+      'first pending',
+      'first denied',
+      'second pending',
+    ]);
+  });
+});
+
+describe('once a passphrase is enrolled', () => {
+  const PASSPHRASE = 'correct horse battery';
+  let publicKey = '';
+  const verdict = (request: { type: string; presence: PresenceProof }, terminalAllowed = false): unknown => {
+    const { nonce, expires_at } = challenge();
+    return verifyPresence(request.presence, claimOf(request), {
+      publicKey,
+      terminalAllowed,
+      nonce: { nonce, expiresAt: expires_at },
+    });
+  };
+
+  beforeAll(async () => {
+    const enrolling = await ScriptedControl.listen(cli.paths.controlSocket);
+    enrolling.handlers = {
+      presence_challenge: () => challenge('terminal'),
+      presence_enrol: ({ public_key }) => {
+        publicKey = public_key;
+        return { type: 'presence_enrol', presence: 'passphrase' };
+      },
+    };
+    const ran = await cli.runAtTerminal(
+      ['approvals', 'enrol'],
+      [
+        [/new passphrase: $/, 'short'],
+        [/at least 10 characters[\s\S]*new passphrase: $/, PASSPHRASE],
+        [/once more: $/, 'other words here'],
+        [/two different ones[\s\S]*new passphrase: $/, PASSPHRASE],
+        [/once more: $/, PASSPHRASE],
+        [/\[y\/N\] $/, 'yes'],
+      ],
+    );
+    await enrolling.close();
+    expect([ran.code, enrolling.problems]).toEqual([0, []]);
+    expect(ran.stdout).not.toContain('horse');
+  });
+
+  beforeEach(() => {
+    control.handlers.presence_challenge = () => challenge('passphrase');
+  });
+
+  it('the key lies in one closed file', () => {
+    const keys = join(cli.paths.home, 'keys');
+    expect(readdirSync(keys)).toEqual(['presence.json']);
+    expect(statSync(join(keys, 'presence.json')).mode & 0o777).toBe(0o400);
+  });
+
+  it('approving signs the hash that was shown', async () => {
+    const { code, stdout } = await cli.runAtTerminal(
+      ['approvals', 'approve', ID],
+      [
+        [/\[y\/N\] $/, 'y'],
+        [/passphrase: $/, PASSPHRASE],
+      ],
+    );
+    expect(code).toBe(0);
+    expect(stdout).not.toContain('horse');
+    expect(verdict(answer() as { type: string; presence: PresenceProof })).toEqual({ ok: true, value: 'passphrase' });
+  });
+
+  it('--yes is refused, a wrong passphrase signs nothing, the right one on a descriptor does', async () => {
+    expect((await cli.run(['approvals', 'approve', ID, '--yes'])).stderr).toContain('`--yes` is not enough');
+    expect(
+      (await cli.run(['approvals', 'approve', ID, '--passphrase-fd', '3'], { fds: ['wrong horse battery\n'] })).stderr,
+    ).toContain('does not open the key');
+    expect((await cli.run(['approvals', 'approve', ID, '--passphrase-fd', '9'])).stderr).toContain(
+      'descriptor 9 cannot be read',
+    );
+    expect(answer()).toBeUndefined();
+    expect(
+      await cli.run(['approvals', 'approve', ID, '--passphrase-fd', '3'], { fds: [`${PASSPHRASE}\n`] }),
+    ).toMatchObject({ code: 0 });
+    expect(verdict(answer() as { type: string; presence: PresenceProof })).toMatchObject({ ok: true });
+  });
+
+  it('a new passphrase that the executor refuses leaves the old one in place', async () => {
+    control.handlers.presence_enrol = () => ({ type: 'error', error: 'token_invalid', message: 'no' });
+    const enrol = ['approvals', 'enrol', '--passphrase-fd', '3', '--new-passphrase-fd', '4'];
+    expect(await cli.run(enrol, { fds: [PASSPHRASE, 'another long passphrase'] })).toMatchObject({ code: 1 });
+    expect(readdirSync(join(cli.paths.home, 'keys'))).toEqual(['presence.json']);
+    control.handlers.presence_enrol = () => ({ type: 'presence_enrol', presence: 'passphrase' });
+    expect(await cli.run(enrol, { fds: [PASSPHRASE, 'another long passphrase'] })).toMatchObject({ code: 0 });
+    expect(existsSync(join(cli.paths.home, 'keys', 'presence.json'))).toBe(true);
+    expect(
+      (await cli.run(['approvals', 'approve', ID, '--passphrase-fd', '3'], { fds: [PASSPHRASE] })).stderr,
+    ).toContain('does not open the key');
+  });
+});

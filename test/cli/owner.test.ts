@@ -1,0 +1,276 @@
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { challenge, ID, inboxItem, ITEM, SESSION, status } from './support/answers.ts';
+import { CliUnderTest } from './support/run-cli.ts';
+import { ScriptedControl } from './support/scripted-control.ts';
+
+let cli: CliUnderTest;
+let control: ScriptedControl;
+beforeAll(async () => {
+  cli = await CliUnderTest.pack();
+});
+afterAll(() => cli.remove());
+beforeEach(async () => {
+  control = await ScriptedControl.listen(cli.paths.controlSocket);
+  control.handlers = { presence_challenge: () => challenge() };
+});
+afterEach(async () => {
+  await control.close();
+  expect(control.problems).toEqual([]);
+});
+
+const MESSAGE = {
+  channel: 'email' as const,
+  from: 'eve@evil.example',
+  to: ['me@example.net'],
+  subject: 'Hello',
+  date: null,
+  body: 'line one\np\u0430ypal',
+  content_type: 'text/plain',
+  injection_warning: true,
+  injection_score: 0.5,
+  findings: [
+    {
+      rule: 'mixed_script',
+      severity: 'high' as const,
+      span: { part: 'body' as const, start: 9, end: 15 },
+      why: 'mixes scripts',
+    },
+  ],
+  links: [{ url: 'https://evil.example/', text: 'bank' }],
+  attachments: [{ name: 'a.pdf', type: 'application/pdf', bytes: 7, sha256: 'd'.repeat(64) }],
+  hidden_removed: 3,
+  truncated: true,
+  original_length: 99,
+  sanitized_length: 15,
+  sanitized_at: '2026-01-01T00:00:00Z',
+};
+
+describe('inbox', () => {
+  it('lists what came in, hostile senders and subjects drawn as what they are', async () => {
+    control.handlers.inbox_list = () => ({
+      type: 'inbox_list',
+      items: [
+        inboxItem({ from: 'x\u001b[2J', subject: 'a\u202eb' }),
+        inboxItem({ item: `k_${'d'.repeat(26)}`, warned: false, findings: 0, handled: true }),
+      ],
+      next: null,
+    });
+    const { code, stdout } = await cli.run(['inbox', 'list']);
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/k_cccccccc +60 s +read +x\\u\{1B\}\[2J +a\\u\{202E\}b +WARNED \(1\)\n/);
+    expect(stdout).toMatch(/k_dddddddd +60 s +handled +eve@evil\.example +Hello\n/);
+  });
+
+  it('shows a message with findings, links and attachments, each foreign line behind a bar', async () => {
+    control.handlers.inbox_list = () => ({ type: 'inbox_list', items: [inboxItem()], next: null });
+    control.handlers.inbox_show = () => ({
+      type: 'inbox_show',
+      item: inboxItem({ summary: 'Findings\nall fine' }),
+      message: MESSAGE,
+    });
+    const { code, stdout } = await cli.run(['inbox', 'show', 'ccc']);
+    expect(code).toBe(0);
+    for (const part of [
+      'body│ line one\n',
+      'body│ p\\u{430}ypal',
+      'high mixed_script, body 9 to 15',
+      'link│ bank',
+      'leads to│ https://evil.example/',
+      'attached│ a.pdf',
+      'd'.repeat(64),
+      '3 characters',
+      '15 of 99',
+      'claims│ Findings',
+    ]) {
+      expect(stdout).toContain(part);
+    }
+    expect(JSON.parse((await cli.run(['inbox', 'show', ITEM, '--json'])).stdout)).toMatchObject({
+      message: { body: MESSAGE.body },
+    });
+  });
+
+  it('looks through all pages for an id', async () => {
+    control.handlers.inbox_list = ({ before }) =>
+      before === undefined
+        ? { type: 'inbox_list', items: [inboxItem({ item: `k_${'e'.repeat(26)}` })], next: `k_${'e'.repeat(26)}` }
+        : { type: 'inbox_list', items: [inboxItem()], next: null };
+    control.handlers.inbox_show = () => ({ type: 'inbox_show', item: inboxItem({ state: 'failed' }), message: null });
+    expect((await cli.run(['inbox', 'show', 'k_cc'])).stdout).toContain('no reader could read it');
+    expect((await cli.run(['inbox', 'show', 'k_zz'])).stderr).toContain('no message begins with `k_zz`');
+  });
+});
+
+describe('chat', () => {
+  it('waits for the answer and says what to do with a proposal', async () => {
+    let looks = 0;
+    control.handlers.instruct = () => ({ type: 'instruct', session: SESSION });
+    control.handlers.instruct_status = () => {
+      looks += 1;
+      return {
+        type: 'instruct_status',
+        state: looks < 3 ? 'working' : 'waiting',
+        answer: looks < 3 ? null : 'May I?\u001b[2J\nYours',
+        approvals: looks < 3 ? [] : [ID],
+      };
+    };
+    const { code, stdout } = await cli.run([
+      'chat',
+      'thank',
+      'Ann',
+      '--to',
+      'ann@example.org',
+      '--to',
+      'bob@example.org',
+    ]);
+    expect(code).toBe(0);
+    expect(stdout).toContain('says│ May I?\\u{1B}[2J\n     says│ Yours');
+    expect(stdout).toContain('hardshell approvals show a_qqqqqqqq');
+    expect(control.requests.find((request) => request.type === 'instruct')).toEqual({
+      type: 'instruct',
+      text: 'thank Ann',
+      to: ['ann@example.org', 'bob@example.org'],
+      presence: { method: 'terminal' },
+    });
+  });
+
+  it('does not wait longer than it was told, and fails when the agent did', async () => {
+    control.handlers.instruct = () => ({ type: 'instruct', session: SESSION });
+    control.handlers.instruct_status = () => ({
+      type: 'instruct_status',
+      state: 'working',
+      answer: null,
+      approvals: [],
+    });
+    expect((await cli.run(['chat', 'x', '--wait', '0'])).stdout).toContain('still at it');
+    control.handlers.instruct_status = () => ({
+      type: 'instruct_status',
+      state: 'failed',
+      answer: null,
+      approvals: [],
+    });
+    expect(await cli.run(['chat', 'x'])).toMatchObject({ code: 1 });
+  });
+
+  it('is a conversation of the standing session at a terminal', async () => {
+    control.handlers.instruct = () => ({ type: 'instruct', session: SESSION });
+    control.handlers.instruct_status = () => ({
+      type: 'instruct_status',
+      state: 'answered',
+      answer: 'hello yourself',
+      approvals: [],
+    });
+    const { code, stdout } = await cli.runAtTerminal(
+      ['chat'],
+      [
+        [/you> $/, 'hello'],
+        [/hello yourself[\s\S]*you> $/, ''],
+      ],
+    );
+    expect(code).toBe(0);
+    expect(stdout).toContain('hello yourself');
+    expect(control.requests.filter((request) => request.type === 'instruct')).toEqual([
+      { type: 'instruct', text: 'hello', standing: true, presence: { method: 'terminal' } },
+    ]);
+  });
+});
+
+describe('contacts and confirmations', () => {
+  it('adds after a yes, with the address in its one spelling', async () => {
+    control.handlers.contacts_put = ({ contact }) => ({ type: 'contacts_put', contacts: [contact], confirmed: true });
+    const { code } = await cli.runAtTerminal(
+      ['contacts', 'add', 'Ann@Example.ORG', 'Ann', 'Lee'],
+      [[/contact Ann Lee\? \[y\/N\] $/, 'y']],
+    );
+    expect(code).toBe(0);
+    expect(control.requests.at(-1)).toMatchObject({ contact: { address: 'Ann@example.org', name: 'Ann Lee' } });
+  });
+
+  it('adds nothing without a yes, nor a name that hides something', async () => {
+    expect(await cli.run(['contacts', 'add', 'ann@example.org', 'Ann'])).toMatchObject({ code: 1 });
+    expect(await cli.run(['contacts', 'add', 'ann@example.org', 'An\u200bn', '--yes'])).toMatchObject({ code: 2 });
+    expect(control.asked).not.toContain('contacts_put');
+  });
+
+  it('removes one, and lists them', async () => {
+    control.handlers.contacts_remove = () => ({ type: 'contacts_remove', contacts: [], confirmed: true });
+    control.handlers.contacts_list = () => ({
+      type: 'contacts_list',
+      contacts: [{ address: 'a@x.example', name: 'A\u202e' }],
+      confirmed: false,
+    });
+    expect(await cli.run(['contacts', 'remove', 'a@x.example', '--yes'])).toMatchObject({ code: 0 });
+    const { stdout } = await cli.run(['contacts', 'list']);
+    expect(stdout).toContain('a@x.example  A\\u{202E}');
+    expect(stdout).toContain('hardshell contacts confirm');
+  });
+
+  it('confirms the digest whose difference was shown', async () => {
+    const digest = 'e'.repeat(64);
+    control.handlers.confirm_show = ({ name }) => ({
+      type: 'confirm_show',
+      name,
+      digest,
+      changed: true,
+      words: ['setting `x` is added'],
+      problems: [],
+    });
+    control.handlers.confirm = ({ name }) => ({ type: 'confirm', name, digest });
+    const { code, stdout } = await cli.runAtTerminal(['config', 'confirm'], [[/into force\? \[y\/N\] $/, 'y']]);
+    expect(code).toBe(0);
+    expect(stdout.indexOf('setting `x` is added')).toBeLessThan(stdout.indexOf('[y/N]'));
+    expect(control.requests.at(-1)).toEqual({
+      type: 'confirm',
+      name: 'config',
+      digest,
+      presence: { method: 'terminal' },
+    });
+    control.handlers.confirm_show = ({ name }) => ({
+      type: 'confirm_show',
+      name,
+      digest,
+      changed: true,
+      words: [],
+      problems: ['line 3: bad'],
+    });
+    expect((await cli.run(['contacts', 'confirm', '--yes'])).stderr).toContain('line 3: bad');
+  });
+});
+
+describe('status', () => {
+  it('is a short block that tells what is unproven and who can approve', async () => {
+    control.handlers.status = () => status();
+    const { code, stdout } = await cli.run(['status']);
+    expect(code).toBe(0);
+    for (const part of [
+      'Hardshell is ready',
+      'mode F',
+      'any program of this user can approve',
+      'one thing',
+      '2 wait for you',
+    ])
+      expect(stdout).toContain(part);
+  });
+
+  it('exits 1 and says why when nothing is sent', async () => {
+    control.handlers.status = () =>
+      status({ ready: false, confirmed: { policy: false, contacts: true, config: true }, warnings: ['a\u001b[2Jb'] });
+    const { code, stdout } = await cli.run(['status']);
+    expect(code).toBe(1);
+    expect(stdout).toContain('`hardshell policy confirm`');
+    expect(stdout).toContain('a\\u{1B}[2Jb');
+    expect(JSON.parse((await cli.run(['status', '--json'])).stdout)).toMatchObject({
+      running: true,
+      ready: false,
+      mode: 'F',
+      presence: 'terminal',
+    });
+  });
+});
+
+it('passes on a refusal, in JSON for programs', async () => {
+  control.handlers.contacts_list = () => ({ type: 'error', error: 'overloaded', message: 'try again in a minute' });
+  expect(await cli.run(['contacts', 'list', '--json'])).toMatchObject({
+    code: 1,
+    stdout: '{"ok":false,"error":"overloaded","message":"try again in a minute"}\n',
+  });
+});
