@@ -1,3 +1,4 @@
+import JSON5 from 'json5';
 import { locateMembers, type Place } from './locate.ts';
 
 /**
@@ -23,6 +24,15 @@ export function setMember(text: string, path: readonly string[], value: unknown)
     });
   }
   return text;
+}
+
+/** A value as it is typed on a command line: JSON5 where it is JSON5, else the text itself (`20`, `{…}`, `Ann Lee`). */
+export function parseMember(text: string): unknown {
+  try {
+    return JSON5.parse<unknown>(text);
+  } catch {
+    return text;
+  }
 }
 
 /** The last of repeated members is the one that JSON5 takes. */

@@ -1,6 +1,6 @@
 export type { Config, LocalModel, ZoneLimitsConfig } from './config.ts';
 export { defaultConfigText } from './default-text.ts';
-export { setMember } from './edit.ts';
+export { parseMember, setMember } from './edit.ts';
 export { loadConfig, readConfigText, writeConfigText } from './file.ts';
 export { nearest } from './nearest.ts';
 export {

@@ -1,10 +1,10 @@
-import JSON5 from 'json5';
 import {
   defaultConfigText,
   describeProblem,
   listSettings,
   nearest,
   parseConfig,
+  parseMember,
   readConfigText,
   setMember,
   valueAt,
@@ -42,7 +42,7 @@ export function configSet(options: { readonly pairs: readonly string[] }, contex
   for (let i = 0; i < options.pairs.length; i += 2) {
     const [key = '', value = ''] = options.pairs.slice(i, i + 2);
     if (!listSettings().some((setting) => setting.key === key)) throw unknownKey(key);
-    text = setMember(text, key.split('.'), parseValue(value));
+    text = setMember(text, key.split('.'), parseMember(value));
   }
   demand(context, parse(text, context));
   writeConfigText(file, text);
@@ -93,13 +93,4 @@ function unknownKey(key: string): Failure {
   return wrongUse(
     `\`${safeText(key)}\` is no key of the configuration${near === null ? '; see `hardshell config default`' : `; did you mean \`${near}\`?`}`,
   );
-}
-
-/** JSON5 where it is JSON5, else the text itself: `true`, `20`, `"x"`, `{…}`, `Ann Lee`. */
-function parseValue(text: string): unknown {
-  try {
-    return JSON5.parse<unknown>(text);
-  } catch {
-    return text;
-  }
 }
