@@ -129,7 +129,7 @@ function profileOf(start: Start, places: TablePlaces): Profile {
           { kind: 'read', from: `${places.run}/${start.name}`, to: INSIDE.bridge },
           { kind: 'read', from: `${places.run}/model-bridges/${start.name}`, to: INSIDE.modelBridge },
         ],
-        env: { HARDSHELL_TEMPLATES: `${INSIDE.bridge}/templates`, ...(places.model === undefined ? {} : { HARDSHELL_MODEL: 'local' }) },
+        env: plannerEnvironment(start, places),
         nodeFlags: permissionFlags([INSIDE.bridge, INSIDE.modelBridge]),
         sockets: 'connect',
         watch: false,
@@ -182,6 +182,15 @@ function executorProfile(start: Start, places: TablePlaces): Profile {
     sockets: 'serve',
     watch: true,
     tmpBytesMax: 64 * MIB,
+  };
+}
+
+/** The standing planner stays; every other ends with the work that its session was opened for. */
+function plannerEnvironment(start: Start, places: TablePlaces): Readonly<Record<string, string>> {
+  return {
+    HARDSHELL_TEMPLATES: `${INSIDE.bridge}/templates`,
+    ...(start.name === 'zone2-planner' ? { HARDSHELL_ORIGIN: 'standing' } : {}),
+    ...(places.model === undefined ? {} : { HARDSHELL_MODEL: 'local' }),
   };
 }
 

@@ -98,7 +98,10 @@ describe.each(RUNNERS)('zones of a supervisor run by $who', ({ uid }) => {
       await until(() => bridge.lines.length > 0, `${name} to connect`);
       const env = bridge.lines[0]?.['env'];
       const own = name.startsWith('zone2')
-        ? { HARDSHELL_TEMPLATES: '/var/run/zone-bridge/templates' }
+        ? {
+            HARDSHELL_TEMPLATES: '/var/run/zone-bridge/templates',
+            ...(name === 'zone2-planner' ? { HARDSHELL_ORIGIN: 'standing' } : {}),
+          }
         : { HARDSHELL_CHANNEL: 'email' };
       expect(env).toEqual({ HOME: '/tmp', NODE_ENV: 'production', PWD: '/app', ...own });
       uids.push(bridge.lines[0]?.['uid']);
