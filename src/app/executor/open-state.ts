@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import {
   Chain,
@@ -6,7 +5,7 @@ import {
   EMPTY,
   makeLedgerLog,
   openLog,
-  readFrame,
+  readSideLogHead,
   type AuditLog,
   type Place,
 } from '../../audit/index.ts';
@@ -71,36 +70,33 @@ async function distrustLog(dir: string, db: Database): Promise<FoundLog> {
   );
 }
 
-/** Puts the head of the log of stops into the main log, when it has grown. */
+const ANCHOR = 'anchored_stop_audit';
+
+/**
+ * Puts the head of the log of stops into the main log, when it has grown. Throws `log_broken` when it lost or changed
+ * lines that were anchored: a stop may have been taken out of it.
+ */
 async function anchorStopLog(dir: string, ledger: Ledger): Promise<void> {
-  const head = lastPlace(join(dir, 'stop-audit.jsonl'));
-  if (head === null) return;
-  const key = 'anchored_stop_audit';
-  const known = ledger.reader.get(sql.selectFrom('meta').select('value').where('key', '=', key));
-  if (known?.value === head.hash) return;
+  const known = ledger.reader.get(sql.selectFrom('meta').select('value').where('key', '=', ANCHOR));
+  const anchored = known === undefined ? EMPTY : (JSON.parse(known.value) as Place);
+  const found = readSideLogHead(dir, 'stop-audit', anchored);
+  if (found.kind === 'broken') {
+    throw new HardshellError(
+      'log_broken',
+      `the log of stops is broken at entry ${found.entry}, so a stop may be hidden; restore \`audit/\` and \`state.db\` from the same backup`,
+      { fate: 'stop' },
+    );
+  }
+  if (found.kind === 'absent' || found.head.seq === anchored.seq) return;
+  const { seq, hash } = found.head;
+  const value = JSON.stringify({ seq, hash });
   await ledger.commit((tx) => {
     tx.run(
       sql
         .insertInto('meta')
-        .values({ key, value: head.hash })
-        .onConflict((conflict) => conflict.column('key').doUpdateSet({ value: head.hash })),
+        .values({ key: ANCHOR, value })
+        .onConflict((conflict) => conflict.column('key').doUpdateSet({ value })),
     );
-    tx.record({
-      event: 'other_log_anchored',
-      zone: 'zone1-executor',
-      details: { log: 'stop-audit', seq: head.seq, hash: head.hash },
-    });
+    tx.record({ event: 'other_log_anchored', zone: 'zone1-executor', details: { log: 'stop-audit', seq, hash } });
   });
-}
-
-function lastPlace(path: string): Place | null {
-  try {
-    const lines = readFileSync(path, 'latin1')
-      .split('\n')
-      .filter((line) => line !== '');
-    const frame = readFrame(lines.at(-1) ?? '');
-    return frame === null ? null : { seq: frame.seq, hash: frame.hash };
-  } catch {
-    return null;
-  }
 }
