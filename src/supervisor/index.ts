@@ -1,3 +1,4 @@
+export { openLogFile, type LogFile } from './log-file.ts';
 export { cleanRun, prepareRun, UidPool } from './places.ts';
 export { startSupervisor, type EndReason, type Supervisor, type SupervisorOptions } from './supervisor.ts';
 export { DEFAULT_LIMITS, INSIDE, type ModelEndpoint, type TablePlaces } from './table.ts';

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
@@ -135,14 +135,22 @@ describe('up', () => {
     expect(instance.processes()).toEqual([]);
   });
 
-  it('says what failed when the executor does not start, and leaves nothing', async () => {
+  it('says what failed when the executor does not start, leaves nothing, and begins anew the next time', async () => {
     instance = new Instance(process.getuid?.() ?? 0);
-    writeFileSync(join(instance.base, 'dist', 'executor', 'main.mjs'), 'console.error("no policy"); process.exit(7);');
+    const program = join(instance.base, 'dist', 'executor', 'main.mjs');
+    const honest = readFileSync(program);
+    writeFileSync(program, 'console.error("no policy"); process.exit(7);');
     const { code, said } = await instance.up();
     expect(code).toBe(1);
     expect(said()).toMatch(/the executor ended while it started \(exit code 7\); see `.*zone1-executor\.log`/);
-    expect(instance.log('zone1-executor')).toContain('no policy');
+    const aside = readdirSync(instance.base).find((name) => name.startsWith('home.failed-'));
+    expect(said()).toContain(`what it had made is in \`${join(instance.base, String(aside))}\``);
+    expect(readFileSync(join(instance.base, String(aside), 'logs', 'zone1-executor.log'), 'utf8')).toContain(
+      'no policy',
+    );
     expect(instance.processes()).toEqual([]);
+    writeFileSync(program, honest);
+    expect((await instance.up()).said()).toMatch(/first start: made[^]*Hardshell is ready/);
   });
 
   it('relays the one configured local address to the model, and lets planners ask only through it', async () => {

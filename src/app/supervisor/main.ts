@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { closeInheritedDescriptors } from '../../isolation/index.ts';
 import { findHome } from '../../state/index.ts';
 import { describeReady } from './ready-block.ts';
-import { explainFailure, up } from './up.ts';
+import { explainFailure, setAside, up } from './up.ts';
 
 // Before anything of ours is open: whatever else is open belongs to whoever started us.
 closeInheritedDescriptors();
@@ -43,6 +43,7 @@ async function run(): Promise<number> {
       await supervisor.stopAll('start_failed');
       await supervisor.ended;
       lock.release();
+      if (result.home.firstStart) setAside(result.paths.home, say);
       throw error;
     }
     if (json) process.stdout.write(`${JSON.stringify({ ready: true, home: result.paths.home, pid: process.pid })}\n`);

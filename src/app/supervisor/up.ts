@@ -1,3 +1,4 @@
+import { existsSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
 import { connectFrames } from '../../bridge/index.ts';
 import { loadConfig } from '../../config/index.ts';
@@ -20,10 +21,19 @@ import {
   type HomeLock,
   type InstancePaths,
 } from '../../state/index.ts';
-import { cleanRun, prepareRun, startSupervisor, type FindProgram, type Supervisor } from '../../supervisor/index.ts';
+import {
+  cleanRun,
+  prepareRun,
+  openLogFile,
+  startSupervisor,
+  type FindProgram,
+  type Supervisor,
+} from '../../supervisor/index.ts';
 import { requireBubblewrap, searchThisMachine } from './bubblewrap-present.ts';
 import { furnishHome } from './first-start.ts';
 import { readSettings, requireMode } from './settings.ts';
+
+const SUPERVISOR_LOG_BYTES_MAX = 1024 * 1024;
 
 export interface UpOptions {
   readonly home: string;
@@ -51,19 +61,21 @@ export async function up(options: UpOptions): Promise<UpResult> {
   const uid = process.getuid?.() ?? 0;
   const paths = instancePaths(options.home, uid);
   const bwrap = requireBubblewrap(searchThisMachine(options.tell));
+  if (!existsSync(paths.home)) await requireWall(bwrap, paths.instance);
   const home = prepareHome(paths.home);
   if (home.firstStart) options.tell(`first start: made \`${paths.home}\``);
   for (const name of home.repaired) options.tell(`\`${name}\` was open to others and is narrowed now`);
   prepareRun(paths.run);
   const lock = takeHomeLock(join(paths.run, 'supervisor', 'lock.db'));
   if (lock === undefined) return { kind: 'running', pid: await askPid(paths.supervisorSocket) };
+  const tell = alsoToLog(paths.home, options.tell);
   try {
     const epoch = requireArmed(paths.home);
     const runtime = findRuntime(options.node);
     const { samples } = home.firstStart ? await furnishHome(paths.home, options.checkout) : { samples: 0 };
     const config = loadConfig(join(paths.home, 'hardshell.json'), process.env);
     cleanRun(paths.run);
-    const { driver, findProgram } = openWalls({ options, paths, bwrap, runtime: await runtime });
+    const { driver, findProgram } = openWalls({ options: { ...options, tell }, paths, bwrap, runtime: await runtime });
     requireMode(driver.mode, config);
     const { limits, logBytesMax, model } = readSettings(config);
     const supervisor = await startSupervisor({
@@ -82,13 +94,40 @@ export async function up(options: UpOptions): Promise<UpResult> {
         const now = readArmed(paths.home, epoch);
         return now.kind === 'armed' && now.epoch === epoch;
       },
-      tell: options.tell,
+      tell,
     });
     return { kind: 'started', supervisor, home, paths, driver, samples, lock };
   } catch (error) {
     lock.release();
+    if (home.firstStart) setAside(paths.home, options.tell);
     throw error;
   }
+}
+
+/** A first start that failed is not to be mistaken for a home: the next one is a first start again. */
+export function setAside(home: string, tell: (sentence: string) => void): void {
+  const aside = `${home}.failed-${Date.now()}`;
+  renameSync(home, aside);
+  tell(`the first start failed; what it had made is in \`${aside}\`, its logs too`);
+}
+
+/** Asked before a home is made: where no wall can stand, nothing is begun. Throws `isolation_failed`. */
+async function requireWall(bwrap: string, instance: string): Promise<void> {
+  const runtime = await findRuntime(process.execPath);
+  const driver = createBubblewrapDriver({ instance, bwrap, runtime: () => runtime });
+  const probe = await driver.probe();
+  if (probe.ok) return;
+  await driver.destroy();
+  const message = `zones cannot be walled in here and nothing was started: ${probe.reason}; ${probe.remedy}`;
+  throw new HardshellError('isolation_failed', message, { fate: 'refuse' });
+}
+
+function alsoToLog(home: string, tell: (sentence: string) => void): (sentence: string) => void {
+  const log = openLogFile(join(home, 'logs'), 'supervisor', SUPERVISOR_LOG_BYTES_MAX);
+  return (sentence) => {
+    log.write(`${new Date().toISOString()} ${sentence}\n`);
+    tell(sentence);
+  };
 }
 
 /** The epoch that may run. Throws `killed` with the way back. */

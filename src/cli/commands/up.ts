@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
-import { closeSync, fstatSync, mkdirSync, openSync, readSync } from 'node:fs';
+import { closeSync, fstatSync, mkdtempSync, openSync, readSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { askStatus, pathsOf, reachSupervisor, type CommandIo } from './supervisor-client.ts';
@@ -26,13 +27,13 @@ export async function up(command: UpCommand, io: CommandIo): Promise<number> {
   return process.execve(process.execPath, [process.execPath, ...args], definedOnly(io.env));
 }
 
-/** What the supervisor says goes to `logs/supervisor.log`; what it said so far is shown here when it fails. */
+/** The supervisor keeps its own log in `logs/`; what it says while it starts is shown here when it fails. */
 async function upDetached(args: readonly string[], command: UpCommand, io: CommandIo): Promise<number> {
   const paths = pathsOf(io.env);
-  // Its home may not exist yet, and only the supervisor may make it: its words wait beside it until then.
-  const spoken = join('/tmp', `hardshell-up-${process.getuid?.() ?? 0}-${process.pid}`);
-  mkdirSync(spoken, { mode: 0o700 });
-  const log = openSync(join(spoken, 'up.log'), 'ax+', 0o600);
+  // Its home may not exist yet, and only the supervisor may make it: its words go to a file without a name.
+  const folder = mkdtempSync(join(tmpdir(), 'hardshell-up-'));
+  const log = openSync(join(folder, 'up.log'), 'ax+', 0o600);
+  rmSync(folder, { recursive: true });
   const child = spawn(process.execPath, args, {
     detached: true,
     stdio: ['ignore', log, log],
