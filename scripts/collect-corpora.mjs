@@ -11,22 +11,10 @@ import { extname, join } from 'node:path';
 import { extractSchema } from '../src/contracts/index.ts';
 import { readEmail } from '../src/zone3-reader/index.ts';
 
-const DEFAULT = [
-  'spamassassin',
-  'libemail-mime-perl',
-  'libmail-box-perl',
-  'libmime-tools-perl',
-  'libmail-message-perl',
-  'notmuch',
-  'ruby-mail',
-  'mailman3',
-  'python-flanker',
-  'mu',
-  'libgmime-3.0',
-  'mimetic',
-  'dovecot-pigeonhole',
-  'claws-mail',
-];
+const DEFAULT =
+  'notmuch public-inbox rspamd kf5-messagelib kmime kf5-kmime evolution-data-server spamassassin libpython3.11-testsuite bogofilter libemail-mime-perl libmail-box-perl libmime-tools-perl ruby-mail mailman3 mimetic claws-mail getmail6 mutt neomutt alot'.split(
+    ' ',
+  );
 const wanted = process.argv.length > 2 ? process.argv.slice(2) : DEFAULT;
 const BYTES_MAX = 20_000_000;
 const ports = {
@@ -45,7 +33,7 @@ try {
       cwd: place,
       encoding: 'utf8',
     });
-    if (fetched.status !== 0) {
+    if (fetched.status !== 0 && !unpackBinary(name, place)) {
       totals.missing.push(name);
       console.error(`NOT FETCHED: ${name}: ${fetched.stderr.trim().split('\n').at(-1) ?? ''}`);
       continue;
@@ -67,6 +55,14 @@ if (totals.missing.length > 0)
   );
 if (totals.mails === 0) console.error('NOTHING WAS MEASURED');
 process.exit(totals.failed > 0 || totals.mails === 0 ? 1 : 0);
+
+/** A mirror may hold no sources: some binary packages carry mails as well. */
+function unpackBinary(name, place) {
+  if (spawnSync('apt-get', ['download', '-qq', name], { cwd: place }).status !== 0) return false;
+  return readdirSync(place)
+    .filter((file) => file.endsWith('.deb'))
+    .some((file) => spawnSync('dpkg-deb', ['-x', file, place], { cwd: place }).status === 0);
+}
 
 /** Lists of our own, so that the machine's apt stays as it is. */
 function prepareApt() {

@@ -1,15 +1,15 @@
 import type { Extract, ExtractLink } from '../contracts/index.ts';
 import { encodedBytes, EXTRACT_LIMITS } from '../contracts/index.ts';
 import { describeAttachment } from './attachments.ts';
+import type { BodyText } from './body.ts';
 import { readBody } from './body.ts';
 import { CAPS } from './caps.ts';
-import type { Detection } from './detect/detect.ts';
 import { detectInjection } from './detect/detect.ts';
 import { Findings } from './findings.ts';
 import { reportHidden } from './hidden-report.ts';
 import { HiddenRuns } from './html/hidden-runs.ts';
-import type { RawLink } from './html/to-text.ts';
 import { readLinks } from './links/read-links.ts';
+import type { MessageHeader } from './message-header.ts';
 import { readMessageHeader } from './message-header.ts';
 import { chooseDisplayed } from './mime/displayed.ts';
 import { readTree } from './mime/tree.ts';
@@ -33,83 +33,88 @@ export interface ReaderPorts {
 export function readEmail(raw: Uint8Array, ports: ReaderPorts): Extract {
   const findings = new Findings();
   const hidden = new HiddenRuns();
-  const bytes = startOfMessage(
-    raw.length > EXTRACT_LIMITS.rawBytesMax ? raw.subarray(0, EXTRACT_LIMITS.rawBytesMax) : raw,
-  );
+  const bytes = startOfMessage(raw.subarray(0, EXTRACT_LIMITS.rawBytesMax));
   const root = readTree(bytes, findings);
   const header = readMessageHeader(root.fields, hidden, findings);
   const displayed = chooseDisplayed(root, findings);
   noteOutside(root, hidden);
   const text = readBody(displayed.shown, hidden, findings);
-  const subject = withholdCodes(header.subject);
-  const codes = withholdCodes(text.text);
-  const withheld = subject.count + codes.count;
-  if (withheld > 0)
-    findings.add('code_withheld', 'info', `${withheld} one-time code${withheld === 1 ? '' : 's'} withheld`);
-  const links = readLinks(text.links, codes.text, findings);
-  const body = cutTo(links.text, EXTRACT_LIMITS.bodyCharsMax);
-  if (body.length < links.text.length) {
-    findings.add(
-      'body_truncated',
-      'info',
-      `the text has ${links.text.length} characters; the first ${body.length} are kept`,
-    );
-  }
-  for (const { word, at } of mixedScriptWords(body, 10)) {
-    findings.add('mixed_script', 'medium', `the word "${word.slice(0, 40)}" mixes scripts`, {
-      part: 'body',
-      start: at,
-      end: at + word.length,
-    });
-  }
-  const detection = detectInjection({
-    subject: subject.text,
-    fromName: header.fromName,
-    body,
-    rest: links.text.slice(body.length, body.length + CAPS.restCharsMax),
-    hidden: hidden.runs,
-  });
-  reportDetection(detection, findings);
+  const shown = withhold(header, text, findings);
+  const detection = detectInjection({ ...shown, fromName: header.fromName, hidden: hidden.runs });
+  for (const found of detection.found) findings.add(found.rule, found.severity, found.why, found.span);
   reportHidden(hidden.runs, detection.hiddenScores, findings);
   const attachments = displayed.attachments
     .slice(0, EXTRACT_LIMITS.attachmentsMax)
     .map((part, index) => describeAttachment(part, index, ports.sha256Hex, findings));
-  noteCuts(header, displayed.attachments.length, links.total, findings);
+  noteCuts(header, displayed.attachments.length, shown.linksTotal, findings);
   return fit({
     channel: 'email',
     from: header.from,
     to: [...header.to],
-    subject: cutTo(subject.text, EXTRACT_LIMITS.subjectCharsMax),
+    subject: shown.subject,
     date: header.date,
-    body,
+    body: shown.body,
     content_type: text.contentType,
     injection_warning: detection.warning,
     injection_score: Math.round(detection.score * 1000) / 1000,
     findings: findings.list(),
-    links: links.links,
+    links: shown.links,
     attachments,
     hidden_removed: hidden.removed,
-    truncated:
-      text.cut ||
-      body.length < links.text.length ||
-      raw.length > bytes.length + 4096 ||
-      [
-        'recipients_truncated',
-        'subject_truncated',
-        'links_truncated',
-        'attachments_truncated',
-        'too_many_parts',
-        'nested_too_deep',
-        'header_truncated',
-      ].some((rule) => findings.has(rule)),
-    original_length: links.text.length,
-    sanitized_length: body.length,
+    truncated: text.cut || raw.length > EXTRACT_LIMITS.rawBytesMax || CUTS.some((rule) => findings.has(rule)),
+    original_length: shown.length,
+    sanitized_length: shown.body.length,
     sanitized_at: ports.now(),
   });
 }
 
-function reportDetection(detection: Detection, findings: Findings): void {
-  for (const found of detection.found) findings.add(found.rule, found.severity, found.why, found.span);
+/** Rules that say that something was left out. */
+const CUTS: readonly string[] = [
+  'body_truncated',
+  'recipients_truncated',
+  'subject_truncated',
+  'links_truncated',
+  'attachments_truncated',
+  'too_many_parts',
+  'nested_too_deep',
+  'header_truncated',
+];
+
+interface Shown {
+  readonly subject: string;
+  readonly body: string;
+  /** What was cut off behind `body` and is looked at all the same. */
+  readonly rest: string;
+  /** Characters of the text before it was cut. */
+  readonly length: number;
+  readonly links: ExtractLink[];
+  readonly linksTotal: number;
+}
+
+/** Takes codes and sign-in links out, cuts to the caps, and reports both. */
+function withhold(header: MessageHeader, text: BodyText, findings: Findings): Shown {
+  const subject = withholdCodes(header.subject);
+  const codes = withholdCodes(text.text);
+  const count = subject.count + codes.count;
+  if (count > 0) findings.add('code_withheld', 'info', `${count} one-time code${count === 1 ? '' : 's'} withheld`);
+  const read = readLinks(text.links, codes.text, findings);
+  const body = cutTo(read.text, EXTRACT_LIMITS.bodyCharsMax);
+  const { length } = read.text;
+  if (body.length < length) {
+    findings.add('body_truncated', 'info', `the text has ${length} characters; the first ${body.length} are kept`);
+  }
+  for (const { word, at } of mixedScriptWords(body, 10)) {
+    const span = { part: 'body', start: at, end: at + word.length } as const;
+    findings.add('mixed_script', 'medium', `the word "${word.slice(0, 40)}" mixes scripts`, span);
+  }
+  return {
+    subject: cutTo(subject.text, EXTRACT_LIMITS.subjectCharsMax),
+    body,
+    rest: read.text.slice(body.length, body.length + CAPS.restCharsMax),
+    length,
+    links: read.links,
+    linksTotal: read.total,
+  };
 }
 
 function noteCuts(
@@ -154,5 +159,3 @@ function fit(extract: Extract): Extract {
     findings: smaller.findings.slice(0, 20),
   };
 }
-
-export type { RawLink };
