@@ -51,6 +51,8 @@ async function main(): Promise<void> {
   const { confirmed } = station;
   if (!(confirmed instanceof Confirmed)) throw new TypeError('the station has no confirmed files');
   const supervisor = await linking;
+  // Before anything of ours is started: ends of zones that an earlier executor had are not ours to take in again.
+  const seen = await supervisor.lastEvent();
   const host: ZoneHost = {
     supervisor,
     fault,
@@ -89,7 +91,7 @@ async function main(): Promise<void> {
     executor.stop();
     void close().finally(() => process.exit(0));
   });
-  await supervisor.watch((event) => takeEvent(event, executor, station), stopped.signal);
+  await supervisor.watch((event) => takeEvent(event, executor, station), stopped.signal, seen);
 }
 
 async function recordStart(

@@ -43,9 +43,15 @@ export class SupervisorLink {
     return this.#ask('status', { type: 'status' }, 5_000);
   }
 
-  /** Hands every event of the supervisor to `take`, in order, until `signal`. */
-  async watch(take: (event: ZoneEvent) => void, signal: AbortSignal): Promise<void> {
-    let after = 0;
+  /** Number of the newest event: what came before belongs to an executor before us. */
+  async lastEvent(): Promise<number> {
+    const { next } = await this.#ask('events', { type: 'watch', after: Number.MAX_SAFE_INTEGER }, 5_000);
+    return next;
+  }
+
+  /** Hands every event of the supervisor above number `from` to `take`, in order, until `signal`. */
+  async watch(take: (event: ZoneEvent) => void, signal: AbortSignal, from: number): Promise<void> {
+    let after = from;
     while (!signal.aborted) {
       try {
         const answer = await this.#ask('events', { type: 'watch', after, wait_ms: WATCH_MS }, WATCH_MS + 10_000);

@@ -35,6 +35,11 @@ for (;;) {
     const { order, result } = task.data;
     if (typeof order !== 'string' || result !== undefined) continue;
     if (order === 'exit') process.exit(0);
+    if (order === 'fail') {
+      // Taken out first, so that the next process of this session does not obey it again.
+      await ask({ type: 'task_delete', task: task.task });
+      process.exit(3);
+    }
     const done = await attempt(order, (task.data['with'] ?? {}) as Json);
     await ask({ type: 'task_put', task: task.task, priority: 0, data: { order, result: done } });
   }

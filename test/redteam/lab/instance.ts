@@ -225,6 +225,10 @@ export class Instance {
     return this.count('SELECT count(*) FROM journal WHERE rid = ?', rid);
   }
 
+  auditText(): string {
+    return readFileSync(join(this.home, 'audit', 'audit.jsonl'), 'utf8');
+  }
+
   verify(): Promise<VerifyReport> {
     return verifyLog(join(this.home, 'audit'), { outside: [] });
   }
@@ -233,6 +237,7 @@ export class Instance {
   async close(): Promise<void> {
     await this.down().catch(() => undefined);
     for (const pid of this.processes()) tryKill(pid);
+    if (process.env['REDTEAM_KEEP'] === '1') return;
     if (isRoot) rmSync(this.paths.run, { recursive: true, force: true });
     rmSync(this.base, { recursive: true, force: true });
   }

@@ -1,7 +1,7 @@
 import { defineSuite, trial, type Attack, type Suite, type Trial } from '../attack.ts';
 import { tryKill } from '../lab/instance.ts';
 import { eml, mark } from '../lab/mail.ts';
-import { until } from '../lab/wait.ts';
+import { becomes, until } from '../lab/wait.ts';
 import { brief, isRefusal, textOf, type Frame } from '../lab/wire.ts';
 import { openZone, withItem, withSession, type Zone } from '../lab/zone.ts';
 import { closePlannerLab, letter, openPlannerLab, type PlannerLab } from './lab.ts';
@@ -33,6 +33,7 @@ export const sessions: Suite = defineSuite<PlannerLab>({
     pointers(),
     scheduled(),
     ended(),
+    oldEvents(),
   ],
 });
 
@@ -236,5 +237,34 @@ function ended(): Attack<PlannerLab> {
         const params = letter();
         return trial(await own.sends(params), 'sent');
       }),
+  };
+}
+
+function oldEvents(): Attack<PlannerLab> {
+  const failures = ({ instance }: PlannerLab): number => instance.auditText().split('"event":"zone_exited"').length - 1;
+  /** A session whose process fails and is started again. */
+  const failing = (lab: PlannerLab, then: (zone: Zone) => Promise<Trial>): Promise<Trial> =>
+    withSession(lab.instance, async (zone) => {
+      const before = { pids: lab.instance.pidsOf(zone.name), failures: failures(lab) };
+      await zone.ask({ type: 'task_put', priority: 9, data: { order: 'fail' } });
+      await until('the failure on the record', () => (failures(lab) > before.failures ? true : undefined), 20_000);
+      await until('the session again', () => (lab.instance.pidsOf(zone.name).some((pid) => !before.pids.includes(pid)) ? true : undefined), 20_000);
+      return then(zone);
+    });
+  return {
+    id: 'ses-12',
+    attacker: 'crash',
+    title: 'the executor killed after a zone’s process has failed: old ends told again to the new executor',
+    expect: 'each end is recorded once, and no new process is taken for the one that ended',
+    attack: (lab) =>
+      failing(lab, async () => {
+        const before = failures(lab);
+        await lab.instance.killExecutor();
+        const served = await lab.zone.ask({ type: 'ping' });
+        await becomes(() => failures(lab) > before, 1_000);
+        return trial(failures(lab) === before && served['type'] === 'pong', `${failures(lab) - before} told again, ${brief(served)}`);
+      }),
+    twin: 'an end is recorded when it happens',
+    allowed: (lab) => failing(lab, () => Promise.resolve(trial(true, 'recorded'))),
   };
 }
