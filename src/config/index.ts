@@ -12,6 +12,6 @@ export {
   type ParsedConfig,
 } from './parse.ts';
 export { LOG_LEVELS, MODES, ZONE_KINDS, type Mode, type ZoneKind } from './schema.ts';
-export { listSettings, type Setting } from './settings.ts';
+export { listSettings, renderSettingsTable, type Setting } from './settings.ts';
 export { looksSecret } from './suspicious.ts';
 export { valueAt } from './value-at.ts';

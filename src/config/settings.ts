@@ -19,6 +19,17 @@ export function listSettings(): readonly Setting[] {
   return walk(configSchema, [], configSchema.parse({}));
 }
 
+/** The table of `docs/config.md`: every key that holds a value. */
+export function renderSettingsTable(): string {
+  const rows = listSettings()
+    .filter((setting) => setting.leaf)
+    .map(
+      ({ key, what, initial }) =>
+        `| \`${key}\` | ${initial === null ? 'none' : `\`${JSON.stringify(initial)}\``} | ${what} |`,
+    );
+  return ['| key | default | what it is |', '|---|---|---|', ...rows].join('\n');
+}
+
 function walk(schema: z.core.$ZodType, path: readonly string[], defaults: unknown): Setting[] {
   const object = unwrap(schema);
   if (!(object instanceof z.ZodObject)) return [];

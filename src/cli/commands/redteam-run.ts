@@ -7,21 +7,27 @@ import { Failure } from '../failure.ts';
 export interface RedteamOptions {
   readonly list: boolean;
   readonly report?: string | undefined;
+  /** Beginnings of attack ids, separated by commas. */
+  readonly only?: string | undefined;
 }
 
 /**
- * `hardshell redteam`. The attacks are packed by themselves (`dist/redteam/main.mjs`) and run in a process of their own:
- * code that attacks is no part of the everyday command line. It is handed `--list`, `--report FILE` and `--json` as given.
+ * `hardshell redteam`: runs the suite of the checkout (`test/redteam/main.ts`) in a process of its own. Code that attacks
+ * is no part of what is packed.
  */
 export function runRedteam(options: RedteamOptions, context: Context): Promise<number> {
-  const main = join(import.meta.dirname, '..', 'redteam', 'main.mjs');
-  if (!existsSync(main)) throw new Failure('the attack suite is not part of this build; run it from a checkout');
+  const main = join(import.meta.dirname, '..', '..', 'test', 'redteam', 'main.ts');
+  if (!existsSync(main)) throw new Failure('the attack suite comes with a checkout only; run it there');
   const args = [
     ...(options.list ? ['--list'] : []),
     ...(options.report === undefined ? [] : ['--report', options.report]),
+    ...(options.only === undefined ? [] : ['--only', options.only]),
     ...(context.json ? ['--json'] : []),
   ];
-  const child = spawn(process.execPath, [main, ...args], { stdio: 'inherit', env: { ...context.io.env } });
+  const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', main, ...args], {
+    stdio: 'inherit',
+    env: { ...context.io.env },
+  });
   return new Promise((resolve, reject) => {
     child.on('error', reject);
     child.on('exit', (code) => resolve(code ?? 1));

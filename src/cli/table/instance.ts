@@ -107,6 +107,7 @@ export const INSTANCE_COMMANDS: readonly CommandSpec[] = [
     options: [
       { flags: '--list', what: 'name the attacks and run none' },
       { flags: '--report <file>', what: 'write what was found' },
+      { flags: '--only <prefixes>', what: 'attacks whose id begins so, separated by commas' },
     ],
     examples: [
       ['hardshell redteam', 'all attacks; yours is left alone'],
@@ -114,7 +115,7 @@ export const INSTANCE_COMMANDS: readonly CommandSpec[] = [
     ],
     run: async (input, context) =>
       (await import('../commands/redteam-run.ts')).runRedteam(
-        { list: input.on('list'), report: input.text('report') },
+        { list: input.on('list'), report: input.text('report'), only: input.text('only') },
         context,
       ),
   },
