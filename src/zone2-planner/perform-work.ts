@@ -30,7 +30,7 @@ export interface About {
  * goes on with it and neither thinks nor asks twice.
  */
 export async function performWork(context: WorkContext, work: Work, about: About): Promise<WorkRecord> {
-  const plan = capped(await context.planner.plan(work, bridgeTools(context.client, context.nowMs)));
+  const plan = capped(await planOrSay(context, work));
   const at = new Date(context.nowMs()).toISOString();
   const record = recordOfPlan(plan, { kind: about.kind, work: about.work, at });
   const kept = await keepOrSay(context.client, record, about.place);
@@ -65,6 +65,21 @@ export async function carryOn(context: WorkContext, earlier: Earlier): Promise<W
     }),
   );
   return state.record;
+}
+
+/** A plan that fails is told and not tried again: the same message would fail the next process, too. */
+async function planOrSay(context: WorkContext, work: Work): Promise<Plan> {
+  try {
+    return await context.planner.plan(work, bridgeTools(context.client, context.nowMs));
+  } catch (error) {
+    if (error instanceof HardshellError && error.fate === 'retry') throw error;
+    return {
+      engine: 'rules',
+      category: null,
+      proposals: [],
+      text: 'The planner failed on this; nothing was proposed.',
+    };
+  }
 }
 
 function capped(plan: Plan): Plan {

@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import type { CapabilityClient, Params, StoredTask } from '../bridge/index.ts';
 import { HardshellError, LIMITS, type TaskId } from '../contracts/index.ts';
-import { isFinal, STEP_STATES, type Progress } from './carry-out.ts';
+import { isFinal, STEP_STATES, type Progress, type StepState } from './carry-out.ts';
 import { CATEGORIES, type Plan, type Proposal } from './work.ts';
 
 const stepSchema = z.strictObject({
@@ -60,9 +60,18 @@ export function recordOfPlan(plan: Plan, about: { kind: WorkRecord['kind']; work
   };
 }
 
+/** The record after a step moved on; how a step ended is told to the owner at the end of the text. */
 export function withProgress(record: WorkRecord, index: number, progress: Progress): WorkRecord {
   const steps = record.steps.map((step, at) => (at === index ? moved(step, progress) : step));
-  return { ...record, steps, state: steps.every((step) => isFinal(step.state)) ? 'done' : 'waiting' };
+  const text = isFinal(progress.state) ? `${record.text}\n${endOf(progress)}` : record.text;
+  return { ...record, text, steps, state: steps.every((step) => isFinal(step.state)) ? 'done' : 'waiting' };
+}
+
+/** Steps whose question went without an answer: the owner may put it again, and then it goes on. */
+export function unanswered(record: WorkRecord): readonly { readonly index: number; readonly request: string }[] {
+  return record.steps.flatMap(({ state, request, params }, index) =>
+    UNANSWERED.has(state) && request !== null && params !== undefined ? [{ index, request }] : [],
+  );
 }
 
 /** The proposal of a step that has not ended; null when its parameters are no longer kept. */
@@ -105,10 +114,32 @@ function recordData(record: WorkRecord): Params {
   return { ...record, steps: record.steps.map((step) => ({ ...step })) };
 }
 
+const UNANSWERED: ReadonlySet<StepState> = new Set(['expired', 'cancelled']);
+
 function moved(step: Step, progress: Progress): Step {
   const { params, ...rest } = step;
-  const kept = isFinal(progress.state) || params === undefined ? {} : { params };
+  const over = isFinal(progress.state) && !UNANSWERED.has(progress.state);
+  const kept = over || params === undefined ? {} : { params };
   return { ...rest, ...kept, ...progress };
+}
+
+function endOf({ state, reason }: Progress): string {
+  switch (state) {
+    case 'done':
+      return 'The mail was sent.';
+    case 'denied':
+      return 'You denied the mail; it was not sent.';
+    case 'expired':
+      return 'Nobody answered in time, so the mail was not sent; `approvals reopen` puts the question again.';
+    case 'cancelled':
+      return 'The question was taken back; the mail was not sent.';
+    case 'failed':
+      return 'The mail could not be sent.';
+    case 'unknown':
+      return 'Whether the mail was sent is not known.';
+    default:
+      return `The mail was refused${reason === null ? '' : ` (${reason})`}.`;
+  }
 }
 
 function notKept(error: string): HardshellError {

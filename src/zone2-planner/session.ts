@@ -1,8 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { HardshellError } from '../contracts/index.ts';
 import { carryOn, performWork, type Earlier, type WorkContext } from './perform-work.ts';
+import { unanswered, withProgress } from './record.ts';
 import { nextWork, queueIn, spentTasks } from './tasks.ts';
-import { joinedItems, takeWork, unlessRefused, type EitherPoll } from './take-work.ts';
+import { joinedItems, nameOf, takeWork, unlessRefused, type EitherPoll } from './take-work.ts';
 
 /** Why Zone 1 opened this session. `unknown`: it did not say, so the first work tells. */
 export const ORIGINS = ['item', 'instruction', 'standing', 'task', 'unknown'] as const;
@@ -22,11 +23,11 @@ export interface SessionState {
   readonly queue: Map<string, Earlier>;
   readonly running: Map<string, Promise<void>>;
   readonly either: EitherPoll;
+  /** Instructions that an earlier process took: Zone 1 may hand them over again at the start. */
+  readonly known: string[];
   failure: unknown;
 }
 
-/** Polls that may come back empty before a session that ends by itself does. */
-const EMPTY_POLLS_MAX = 2;
 /** Records of finished work that are kept for the owner to read. */
 const FINISHED_KEPT_MAX = 40;
 /** Works of one session at the same time: each may wait minutes for a person. */
@@ -40,18 +41,17 @@ export async function runSession(options: SessionOptions): Promise<void> {
   const { session } = await options.client.hello();
   options.say(`session ${session.slice(0, 8)} is open (${options.origin})`);
   const state = await openState(options);
-  let empty = 0;
-  while (empty < emptyPollsMax(state)) {
+  const waitMs = options.pollMs ?? 30_000;
+  for (;;) {
     startWaiting(options, state);
     if (state.failure !== undefined) throw state.failure;
     const askedAt = performance.now();
-    const waitMs = options.pollMs ?? 30_000;
     const took = await takeWork(options, state, waitMs);
     if (took === 'ended') break;
-    empty = took === 'nothing' && state.running.size === 0 ? empty + 1 : 0;
+    if (took === 'something') continue;
+    await reviveUnanswered(options, state);
     // Zone 1 may answer "nothing" at once: then the next question waits a little.
-    if (took === 'nothing' && performance.now() - askedAt < Math.min(waitMs, 1_000))
-      await sleep(Math.min(waitMs, 1_000));
+    if (performance.now() - askedAt < Math.min(waitMs, 1_000)) await sleep(Math.min(waitMs, 1_000));
   }
   await Promise.all(state.running.values());
   if (state.failure !== undefined) throw state.failure;
@@ -59,15 +59,37 @@ export async function runSession(options: SessionOptions): Promise<void> {
 
 async function openState(options: SessionOptions): Promise<SessionState> {
   const earlier = queueIn(unlessRefused(await options.client.taskList()));
-  const queue = new Map(earlier.map((each) => [each.record.work, each]));
-  // A process that died after its last `item_done` finds its note and no work: that session ends, too.
-  const noteOnly = earlier.length > 0 && earlier.every(({ record }) => record.kind === 'note');
-  const origin = options.origin === 'unknown' && noteOnly ? 'item' : options.origin;
-  return { origin, queue, running: new Map(), either: { item: undefined, stepMs: 0 }, failure: undefined };
+  const known = earlier.filter(({ record }) => record.kind !== 'note').map(({ record }) => nameOf(record.work));
+  const state: SessionState = {
+    origin: options.origin,
+    queue: new Map(earlier.map((each) => [each.record.work, each])),
+    running: new Map(),
+    either: { item: undefined, stepMs: 0 },
+    known,
+    failure: undefined,
+  };
+  // What an earlier process kept tells the kind of session as well as the work did.
+  if (state.origin === 'unknown' && earlier.length > 0) state.origin = known.length > 0 ? 'instruction' : 'item';
+  await reviveUnanswered(options, state);
+  return state;
 }
 
-function emptyPollsMax(state: SessionState): number {
-  return state.origin === 'standing' || state.origin === 'unknown' ? Number.POSITIVE_INFINITY : EMPTY_POLLS_MAX;
+/** The owner may have put a question again that went without an answer: then its work goes on. */
+async function reviveUnanswered(options: SessionOptions, state: SessionState): Promise<void> {
+  for (const [name, work] of state.queue) {
+    if (state.running.has(name)) continue;
+    for (const { index, request } of unanswered(work.record)) {
+      const answer = await options.client.outcome(request);
+      const { status, token } = answer.kind === 'ok' ? answer.value : { status: 'expired', token: undefined };
+      if (status !== 'pending' && token === undefined) continue;
+      const record = withProgress(state.queue.get(name)?.record ?? work.record, index, {
+        state: 'pending',
+        request,
+        reason: null,
+      });
+      state.queue.set(name, { ...work, record });
+    }
+  }
 }
 
 /** Starts what waits, the most urgent first, as long as there is room. */

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Answered, InstructionDelivery, ItemDelivery } from '../bridge/index.ts';
 import { HardshellError } from '../contracts/index.ts';
@@ -12,9 +13,10 @@ export type Took = 'something' | 'nothing' | 'ended';
 export async function takeWork(options: SessionOptions, state: SessionState, waitMs: number): Promise<Took> {
   switch (state.origin) {
     case 'item':
-      return await takeItem(options, state, waitMs);
+      return await takeItem(options, state);
     case 'task':
     case 'instruction':
+      return await takeOwnInstruction(options, state);
     case 'standing':
       return await takeInstruction(options, state, waitMs);
     case 'unknown':
@@ -22,6 +24,15 @@ export async function takeWork(options: SessionOptions, state: SessionState, wai
     default:
       return state.origin satisfies never;
   }
+}
+
+/** A session that was opened for its instruction ends with it: the instruction was there before the process. */
+async function takeOwnInstruction(options: SessionOptions, state: SessionState): Promise<Took> {
+  const took = await takeInstruction(options, state, 0);
+  if (took !== 'nothing') return took;
+  if (state.running.size === 0) return 'ended';
+  await Promise.race(state.running.values());
+  return 'something';
 }
 
 /** The item poll of a session of unknown kind, which goes on over several turns. */
@@ -47,8 +58,7 @@ async function takeEither(options: SessionOptions, state: SessionState, waitMs: 
   either.stepMs = Math.max(1_000, stepMs * 2);
   const took = await takeInstruction(options, state, stepMs);
   if (took !== 'nothing') {
-    // A session that was given an instruction is the owner's talk; an item that comes with it is joined to it.
-    state.origin = 'standing';
+    state.origin = 'instruction';
     return took;
   }
   const item = await Promise.race([either.item, sleep(20)]);
@@ -59,14 +69,14 @@ async function takeEither(options: SessionOptions, state: SessionState, waitMs: 
   if (delivery === 'ended') return 'ended';
   if (delivery === null) return 'nothing';
   const late = await takeInstruction(options, state, 0);
-  state.origin = late === 'nothing' ? 'item' : 'standing';
+  state.origin = late === 'nothing' ? 'item' : 'instruction';
   return late === 'nothing' ? await triage(options, state, delivery) : late;
 }
 
-async function takeItem(options: SessionOptions, state: SessionState, waitMs: number): Promise<Took> {
-  const item = unlessEnded(await options.client.nextItem(waitMs));
-  if (item === 'ended') return 'ended';
-  return item === null ? 'nothing' : await triage(options, state, item);
+/** The session of a message ends with it: the message was delivered before the process started. */
+async function takeItem(options: SessionOptions, state: SessionState): Promise<Took> {
+  const item = unlessEnded(await options.client.nextItem(0));
+  return item === 'ended' || item === null ? 'ended' : await triage(options, state, item);
 }
 
 /** Thinks about one message, carries out what was proposed, and only then says that the message was dealt with. */
@@ -83,16 +93,22 @@ async function triage(options: SessionOptions, state: SessionState, item: ItemDe
   }
   if (state.failure !== undefined) throw state.failure;
   unlessRefused(await options.client.itemDone(work));
-  const next = unlessEnded(await options.client.nextItem(0));
-  return next === 'ended' || next === null ? 'ended' : 'something';
+  return 'something';
 }
 
-/** Takes an instruction and keeps it at once: Zone 1 hands it over only once. */
+/** Takes an instruction and keeps it at once: Zone 1 hands it over once, and again only to the process after a crash. */
 async function takeInstruction(options: SessionOptions, state: SessionState, waitMs: number): Promise<Took> {
-  const instruction = unlessEnded(await options.client.nextInstruction(waitMs));
+  const instruction = unlessEnded(await options.client.nextInstruction(state.known.length > 0 ? 0 : waitMs));
   if (instruction === 'ended') return 'ended';
-  if (instruction === null) return 'nothing';
-  await queueInstruction(options, state, instruction);
+  if (instruction === null) {
+    // What is handed over again comes at the start: from here on, the same words are said anew.
+    const waited = state.known.length === 0;
+    state.known.length = 0;
+    return waited || waitMs === 0 ? 'nothing' : 'something';
+  }
+  const again = state.known.indexOf(digestOf(instruction.text));
+  if (again >= 0) state.known.splice(again, 1);
+  else await queueInstruction(options, state, instruction);
   return 'something';
 }
 
@@ -103,10 +119,20 @@ async function queueInstruction(
 ): Promise<void> {
   const { priority, text } = priorityOf(instruction.text);
   const nowMs = context.nowMs();
-  const work = `${instruction.task ?? 'said'}@${nowMs}.${state.queue.size}`;
+  const work = `${digestOf(instruction.text)}@${nowMs}.${state.queue.size}`;
   const record = recordOfInstruction(text, { work, at: new Date(nowMs).toISOString() });
   const task = await keepRecord(context.client, record, { task: instruction.task, priority });
   state.queue.set(work, { task, priority, record });
+}
+
+/** What an instruction is known by after a restart: the wire gives it no id. */
+function digestOf(text: string): string {
+  return createHash('sha256').update(text, 'utf8').digest('hex').slice(0, 32);
+}
+
+/** The digest in the name of a work. */
+export function nameOf(work: string): string {
+  return work.split('@', 1)[0] ?? work;
 }
 
 /** Messages that the owner joined to the instruction; a session that has none is answered at once. */

@@ -102,6 +102,11 @@ export class ScriptedZone1 {
     }
   }
 
+  /** The owner puts every question again that went without an answer. */
+  reopenAll(): void {
+    for (const request of this.#requests.values()) if (request.status === 'expired') request.status = 'pending';
+  }
+
   /** Data of the tasks whose `kind` is this. */
   kept(kind: string): Record<string, unknown>[] {
     return [...this.tasks.values()].map((task) => task.data).filter((data) => data['kind'] === kind);

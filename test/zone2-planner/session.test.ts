@@ -66,6 +66,26 @@ describe.each(['item', 'unknown'] as const)('a session of a message (%s)', (orig
     expect(zone1.acts).toEqual([]);
   });
 
+  it('goes on when the owner puts a question again that went without an answer', async () => {
+    zone1.decide = () => 'wait';
+    const ref = zone1.deliver(QUESTION);
+    const first = session(origin);
+    await until(() => zone1.asked.length === 1 && JSON.stringify(zone1.kept('note')).includes('"pending"'));
+    zone1.answerAll('expired');
+    await first;
+    expect(zone1.kept('note')).toMatchObject([{ state: 'done', text: expect.stringContaining('approvals reopen') }]);
+    zone1.reopenAll();
+    zone1.items.push({ ref, message: QUESTION });
+    const before = zone1.frames;
+    const second = session(origin);
+    await until(() => zone1.frames > before + 3);
+    zone1.answerAll('approved');
+    await second;
+    expect(zone1.asked).toHaveLength(1);
+    expect(zone1.acts).toHaveLength(1);
+    expect(zone1.kept('note')).toMatchObject([{ state: 'done', text: expect.stringContaining('The mail was sent.') }]);
+  });
+
   it('tells the owner in the note why policy refused', async () => {
     zone1.decide = () => ({ refuse: 'not to this audience' });
     zone1.deliver(QUESTION);
@@ -119,16 +139,13 @@ describe.each(['item', 'unknown'] as const)('a session of a message (%s)', (orig
 });
 
 describe.each(['instruction', 'task', 'unknown'] as const)('a session of an instruction (%s)', (origin) => {
-  const finish = async (running: Promise<void>): Promise<void> =>
-    origin === 'unknown' ? crash(running) : await running;
-
   it('sends what the owner asked for, after approval, and answers under the task it was given', async () => {
     const task = id('t_');
     zone1.tasks.set(task, { task, priority: 5, data: {} });
     zone1.instructions.push({ text: 'send to ann@example.org subject "Hi" text "Hello"', task });
     const running = session(origin);
     await until(() => zone1.kept('answer').some((answer) => answer['state'] === 'done'));
-    await finish(running);
+    await running;
     expect(zone1.acts).toMatchObject([
       { action: 'send_email', params: { to: ['ann@example.org'], subject: 'Hi', body: 'Hello' } },
     ]);
@@ -139,7 +156,7 @@ describe.each(['instruction', 'task', 'unknown'] as const)('a session of an inst
     zone1.instructions.push({ text: 'help', task: id('t_') });
     const running = session(origin);
     await until(() => zone1.kept('answer').length === 1);
-    await finish(running);
+    await running;
     expect(String(zone1.kept('answer')[0]?.['text'])).toContain('list inbox');
   });
 
@@ -153,79 +170,35 @@ describe.each(['instruction', 'task', 'unknown'] as const)('a session of an inst
     await until(() => zone1.kept('answer').length === 1);
     zone1.answerAll('approved');
     await until(() => zone1.acts.length === 1);
-    await finish(second);
+    await second;
     expect(zone1.asked).toHaveLength(1);
+  });
+
+  it('knows an instruction that Zone 1 hands over again after a crash', async () => {
+    zone1.decide = ({ action }) => (action === 'send_email' ? 'wait' : 'allow');
+    const instruction = { text: 'send to ann@example.org text "Hello"' };
+    zone1.instructions.push(instruction);
+    const first = session(origin);
+    await until(() => zone1.kept('answer').length === 1);
+    await crash(first);
+    zone1.instructions.push(instruction);
+    const second = session(origin);
+    await until(() => zone1.instructions.length === 0);
+    zone1.answerAll('approved');
+    await second;
+    expect(zone1.asked).toHaveLength(1);
+    expect(zone1.acts).toHaveLength(1);
+    expect(zone1.kept('answer')).toHaveLength(1);
   });
 
   it('schedules without asking anybody, and lists what is scheduled', async () => {
     zone1.instructions.push({ text: 'every day at 9:00 list inbox' });
     const running = session(origin);
     await until(() => zone1.kept('answer').length === 1);
-    await finish(running);
+    await running;
     expect([...zone1.tasks.values()]).toContainEqual(
       expect.objectContaining({ cron: '0 9 * * *', data: { kind: 'scheduled', text: 'list inbox' } }),
     );
     expect(zone1.asked).toEqual([]);
-  });
-});
-
-describe('a session of which Zone 1 did not say the kind', () => {
-  it('takes a message that the owner joined to an instruction as part of it, and triages nothing', async () => {
-    const ref = zone1.deliver(QUESTION);
-    zone1.instructions.push({ text: 'reply to it text "On Friday."' });
-    const running = session('unknown');
-    await until(() => zone1.acts.length === 1 && zone1.done.length === 1);
-    await crash(running);
-    expect(zone1.acts).toMatchObject([
-      { params: { to: [{ ref: `${ref}#/from` }], body: 'On Friday.', in_reply_to: ref } },
-    ]);
-    expect(zone1.kept('note')).toEqual([]);
-    expect(zone1.done).toEqual([ref]);
-  });
-
-  it('takes an instruction that comes while it waits for a message', async () => {
-    const running = session('unknown');
-    await until(() => zone1.frames > 5);
-    zone1.instructions.push({ text: 'help' });
-    await until(() => zone1.kept('answer').length === 1);
-    zone1.instructions.push({ text: 'tasks' });
-    await until(() => zone1.kept('answer').length === 2);
-    await crash(running);
-  });
-
-  it('ends when an earlier process had done its message and died before it said so', async () => {
-    const ref = zone1.deliver(QUESTION);
-    await session('unknown');
-    expect(zone1.done).toEqual([ref]);
-    await session('unknown');
-    expect(zone1.asked).toHaveLength(1);
-  });
-});
-
-describe('the standing session', () => {
-  it('takes further instructions while a question stands before the owner', async () => {
-    zone1.decide = ({ action }) => (action === 'send_email' ? 'wait' : 'allow');
-    const hello = message({});
-    const ref = id('c_');
-    zone1.readValue = () => ({ content_refs: [ref], items: [hello] });
-    zone1.instructions.push({ text: 'send to ann@example.org text "Hello"' }, { text: 'list inbox' });
-    const running = session('standing');
-    await until(() => zone1.kept('answer').some((answer) => String(answer['text']).includes(ref)));
-    expect(zone1.acts).toEqual([]);
-    zone1.answerAll('denied');
-    await until(() => zone1.kept('answer').every((answer) => answer['state'] === 'done'));
-    await crash(running);
-    expect(zone1.acts).toEqual([]);
-  });
-
-  it('ends when Zone 1 closes the session, and fails when Zone 1 is gone', async () => {
-    const running = session('standing');
-    await until(() => zone1.frames > 3);
-    zone1.ended = true;
-    await running;
-    await expect(session('standing')).rejects.toMatchObject({ code: 'not_found' });
-    await zone1.close();
-    await expect(session('standing')).rejects.toMatchObject({ code: 'connection_lost' });
-    zone1 = await new ScriptedZone1().listen();
   });
 });

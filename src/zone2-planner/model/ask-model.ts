@@ -38,5 +38,8 @@ export async function askModel(asking: AskModel): Promise<{ text: string; propos
   if (text === '' && proposals.length === 0) {
     throw new HardshellError('provider_error', 'the model said nothing', { fate: 'retry' });
   }
-  return { text: clip(text === '' ? 'A mail is proposed.' : text, 8_000), proposals };
+  return {
+    text: clip(text === '' ? 'The mail is proposed and waits for your approval (`approvals list`).' : text, 8_000),
+    proposals,
+  };
 }
