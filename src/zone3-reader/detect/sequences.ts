@@ -106,6 +106,7 @@ export const SEQUENCES: readonly Sequence[] = [
   sequence('injection_persona', 0.3, 'you 24 act', PERSONA),
   sequence('injection_persona', 0.45, 'you 8 fresh 12 act|model', PERSONA),
   sequence('injection_persona', 0.4, 'no 24 limits', PERSONA),
+  sequence('injection_persona', 0.5, 'you 8 fresh 16 limits', PERSONA),
   sequence('injection_persona', 0.45, 'drop 24 limits', PERSONA),
   sequence('injection_decode', 0.6, 'decode 60 obey', DECODE),
 ];

@@ -34,7 +34,8 @@ export class TextBuilder {
   textSince(mark: number, max: number): string {
     let text = '';
     for (let i = mark; i < this.#parts.length && text.length < max; i++) text += this.#parts[i] ?? '';
-    return text.trim();
+    const trimmed = text.trim();
+    return trimmed.startsWith('| ') ? trimmed.slice(2) : trimmed;
   }
 
   text(value: string): void {

@@ -166,7 +166,7 @@ class Walker {
         const link = { url: url.slice(0, 65_536), text: this.#out.textSince(frame.linkMark, LINK_TEXT_MAX) };
         this.#links.push(link);
         const masked = this.#mask(link);
-        if (masked !== '') this.#out.text(` ${masked} `);
+        if (masked !== '') this.#out.text(` ${masked}`);
       }
     }
     leaveBlock(element, this.#out);

@@ -35,7 +35,8 @@ export function readLinks(raw: readonly RawLink[], text: string, findings: Findi
     return inspected.url;
   };
   for (const link of raw) if (!link.url.startsWith('#')) add(link);
-  const known = new Set(links.map((link) => link.url));
+  // What an anchor shows is no link of its own: it goes where the anchor goes.
+  const known = new Set(links.flatMap((link) => [link.url, link.text]));
   let bare = 0;
   const shown = text.replace(BARE_URL, (match) => {
     bare += 1;
