@@ -151,6 +151,7 @@ const GRACE_MS = 50;
  */
 async function stopZone(group: ZoneCgroup, processes: readonly ProcessId[]): Promise<void> {
   const [, init] = processes;
+  group.lift();
   if (init !== undefined) killProcess(init);
   const graceEnds = performance.now() + GRACE_MS;
   for (let waitMs = 1; processes.some(isRunning); waitMs = Math.min(waitMs + 1, 10)) {
