@@ -20,7 +20,7 @@ export const CAPS = {
   /** Characters of hidden text that are kept as evidence for the detector. */
   hiddenCharsMax: 20_000,
   /** Characters after the cut of `body` that the detector still looks at. */
-  restCharsMax: 40_000,
+  restCharsMax: 10_000,
   cssCharsMax: 262_144,
   cssRulesMax: 4_000,
   /** Comparisons of one element with one selector, over the whole message. */
