@@ -1,5 +1,5 @@
-import { accessSync, constants, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { accessSync, constants, mkdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 
 export type Controller = 'memory' | 'pids' | 'cpu' | 'kill';
 
@@ -44,16 +44,30 @@ export function findCgroupBases(instance: string): CgroupBases {
   return { kind: v2.length > 0 ? 'v2' : 'none', bases: v2 };
 }
 
+/**
+ * Our own group first, then those above it: a group that has processes cannot hand controllers down, the slice that
+ * holds it can. What an ordinary user may write of them is what was delegated to that user.
+ */
 function findUnifiedBase(unified: Hierarchy, name: string): CgroupBase[] {
-  const killOnly: CgroupBase[] = [];
-  for (const parent of new Set([unified.own, unified.mount])) {
-    if (!isWritable(parent)) continue;
-    const path = join(parent, name);
+  // To move a process one must be able to write the membership of the group above both places.
+  const writable = ancestorsOf(unified.own, unified.mount).filter(
+    (path) => isWritable(path) && isWritable(join(path, 'cgroup.procs')),
+  );
+  for (const parent of writable) {
     const controllers = delegate(parent, name);
-    if (controllers.length > 0) return [{ path, version: 2, controllers: [...controllers, 'kill'] }];
-    killOnly.push({ path, version: 2, controllers: ['kill'] });
+    if (controllers.length > 0)
+      return [{ path: join(parent, name), version: 2, controllers: [...controllers, 'kill'] }];
   }
-  return killOnly.slice(0, 1);
+  return writable.slice(0, 1).map((parent) => ({ path: join(parent, name), version: 2, controllers: ['kill'] }));
+}
+
+function ancestorsOf(path: string, top: string): string[] {
+  const found = [path];
+  for (let at = path; at !== top && at.startsWith(top);) {
+    at = dirname(at);
+    found.push(at);
+  }
+  return found;
 }
 
 /**
@@ -64,20 +78,25 @@ function delegate(parent: string, name: string): (typeof LIMITING)[number][] {
   const offered = readWords(join(parent, 'cgroup.controllers'));
   const wanted = LIMITING.filter((controller) => offered.includes(controller));
   if (wanted.length === 0) return [];
+  const own = join(parent, name);
+  const request = wanted.map((controller) => `+${controller}`).join(' ');
   try {
-    mkdirSync(join(parent, name), { recursive: true });
-    const request = wanted.map((controller) => `+${controller}`).join(' ');
-    if (!tryWrite(join(parent, 'cgroup.subtree_control'), request)) {
-      if (readWords(join(parent, 'cgroup.procs')).join() !== String(process.pid)) return [];
-      const leaf = join(parent, `${name}-supervisor`);
-      mkdirSync(leaf, { recursive: true });
-      if (!tryWrite(join(leaf, 'cgroup.procs'), String(process.pid))) return [];
-      if (!tryWrite(join(parent, 'cgroup.subtree_control'), request)) return [];
-    }
-    return tryWrite(join(parent, name, 'cgroup.subtree_control'), request) ? wanted : [];
+    mkdirSync(own, { recursive: true });
+    if (handDown(parent, name, request) && tryWrite(join(own, 'cgroup.subtree_control'), request)) return wanted;
+    rmdirSync(own);
   } catch {
-    return [];
+    // Not ours to make, or in use: the next group above is asked.
   }
+  return [];
+}
+
+function handDown(parent: string, name: string, request: string): boolean {
+  const control = join(parent, 'cgroup.subtree_control');
+  if (tryWrite(control, request)) return true;
+  if (readWords(join(parent, 'cgroup.procs')).join() !== String(process.pid)) return false;
+  const leaf = join(parent, `${name}-supervisor`);
+  mkdirSync(leaf, { recursive: true });
+  return tryWrite(join(leaf, 'cgroup.procs'), String(process.pid)) && tryWrite(control, request);
 }
 
 function readHierarchies(): Hierarchy[] {
