@@ -37,11 +37,11 @@ export function makeIo({ stdout, stderr, env, colour }: IoOptions): Io {
   };
   const write = (line: string): void => {
     clear();
-    stdout.write(`${line}\n`);
+    stdout.write(`${disarm(line, coloured)}\n`);
   };
   const error = (line: string): void => {
     clear();
-    stderr.write(`${line}\n`);
+    stderr.write(`${disarm(line, coloured)}\n`);
   };
   return {
     write,
@@ -60,6 +60,21 @@ export function makeIo({ stdout, stderr, env, colour }: IoOptions): Io {
     colour: coloured,
     env,
   };
+}
+
+/**
+ * The last wall: what reaches a terminal through us cannot drive it, whoever wrote the line. Our own colours pass; every
+ * other control, format and separator leaves as `\uXXXX`, which in JSON still means the same character.
+ */
+function disarm(line: string, coloured: boolean): string {
+  return line.replaceAll(/[\p{C}\p{Zl}\p{Zp}]/gu, (found, at: number) => {
+    if (found === '\n' || found === '\t') return found;
+    if (coloured && found === '\u001b' && /^\[[\d;]{1,8}m/.test(line.slice(at + 1, at + 12))) return found;
+    return Array.from(
+      { length: found.length },
+      (_, i) => `\\u${found.charCodeAt(i).toString(16).padStart(4, '0')}`,
+    ).join('');
+  });
 }
 
 export type Paint = 'bold' | 'dim' | 'red' | 'yellow' | 'green';
