@@ -29,16 +29,30 @@ const NAMES: Readonly<Record<HiddenKind, string>> = {
 
 /** One finding for each run that was taken out and that a person should know of. */
 export function reportHidden(runs: readonly HiddenRun[], scores: readonly number[], findings: Findings): void {
+  const comments: HiddenRun[] = [];
   for (const [index, run] of runs.entries()) {
     const hostile = (scores[index] ?? 0) >= HOSTILE;
     if (!hostile && EVERYDAY.has(run.kind)) continue;
+    if (!hostile && run.kind === 'comment') {
+      comments.push(run);
+      continue;
+    }
     const preheader = !hostile && run.kind === 'text' && run.at === 0 && run.text.length <= PREHEADER_CHARS_MAX;
     const rule = preheader ? 'hidden_preheader' : NAMES[run.kind];
-    const severity: Severity = hostile ? 'high' : preheader || run.kind === 'comment' ? 'info' : 'medium';
+    const severity: Severity = hostile ? 'high' : preheader ? 'info' : 'medium';
     findings.add(rule, severity, `${run.how}: ${excerpt(run.text, 110)}`, {
       part: 'removed',
       start: run.at,
       end: run.at + run.text.length,
+    });
+  }
+  const first = comments[0];
+  if (first !== undefined) {
+    const count = comments.length === 1 ? 'a comment' : `${comments.length} comments, the first`;
+    findings.add('hidden_comment', 'info', `${count}: ${excerpt(first.text, 110)}`, {
+      part: 'removed',
+      start: first.at,
+      end: first.at + first.text.length,
     });
   }
 }

@@ -34,7 +34,7 @@ export const ENGLISH: Lexicon = {
   first: 'before first after then once prior-to afterwards subsequently finally beginning whenever',
   obey: 'follow obey comply adhere execute perform do complete carry accept respond answer proceed act read process implement apply listen',
   decode: 'decode decrypt decipher base64 rot13 unscramble hexadecimal translate',
-  quiet: 'secretly silently quietly discreetly hidden covertly background confidentially stealth* invisibly',
+  quiet: 'secretly silently quietly discreetly covertly background confidentially stealth* invisibly',
   urgent: 'important urgent attention critical mandatory crucial essential priority immediately notice warning',
   limits:
     'restriction* filter* limit* censorship uncensored unrestricted unfiltered ethical ethics moral morality guardrail* boundaries safety jailbr* unlimited',

@@ -61,7 +61,7 @@ const DECODE = 'asks to decode something and do what it says';
 export const SEQUENCES: readonly Sequence[] = [
   sequence('injection_override', 0.92, 'drop 30 prior|your|system|model 24 rules', OVERRIDE),
   sequence('injection_override', 0.9, 'no 20 obey 20 prior|your|system 24 rules', OVERRIDE),
-  sequence('injection_override', 0.6, 'drop 30 rules', OVERRIDE),
+  sequence('injection_override', 0.45, 'drop 30 rules', OVERRIDE),
   sequence('injection_override', 0.85, 'prior 16 rules 30 drop', OVERRIDE),
   sequence('injection_override', 0.85, 'prior 16 rules 24 no 16 obey', OVERRIDE),
   sequence('injection_override', 0.42, '^drop 14 prior', OVERRIDE),
