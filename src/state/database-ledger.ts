@@ -1,5 +1,6 @@
 import { HardshellError, type AuditEvent } from '../contracts/index.ts';
 import { sql, type Database, type Query, type Reader } from './database.ts';
+import { prepare } from './prepared.ts';
 
 /** A durable step: reads, writes and the audit events that belong to it stand or fall together. */
 export interface Tx extends Reader {
@@ -24,7 +25,25 @@ interface Step {
   readonly reject: (reason: unknown) => void;
 }
 
+interface NumberedLine {
+  readonly seq: number;
+  readonly line: string;
+}
+
 const STEPS_PER_COMMIT = 256;
+
+const CLEAR_OUTBOX = prepare<'seq', unknown>((hole) =>
+  sql.deleteFrom('audit_outbox').where('seq', '<=', hole<number>('seq')),
+);
+const KEEP_LINE = prepare<'seq' | 'line', unknown>((hole) =>
+  sql.insertInto('audit_outbox').values({ seq: hole('seq'), line: hole('line') }),
+);
+const KEEP_HEAD = prepare<'head', unknown>((hole) =>
+  sql
+    .insertInto('meta')
+    .values({ key: 'audit_head', value: hole('head') })
+    .onConflict((conflict) => conflict.column('key').doUpdateSet((row) => ({ value: row.ref('excluded.value') }))),
+);
 
 /**
  * Group commit over database and log. Steps that wait together share one transaction and one log write; each has a
@@ -64,22 +83,22 @@ export class Ledger {
       this.#queue.push({ work, resolve: resolve as (value: unknown) => void, reject });
       if (this.#flushing) return;
       this.#flushing = true;
-      setImmediate(() => void this.#flush());
+      setImmediate(() => this.#flush());
     });
   }
 
-  async #flush(): Promise<void> {
+  #flush(): void {
     while (this.#queue.length > 0) {
       const steps = this.#queue.splice(0, STEPS_PER_COMMIT);
       if (this.#failure !== undefined) for (const step of steps) step.reject(this.#failure);
-      else await this.#commitSteps(steps);
+      else this.#commitSteps(steps);
     }
     this.#flushing = false;
   }
 
-  async #commitSteps(steps: readonly Step[]): Promise<void> {
+  #commitSteps(steps: readonly Step[]): void {
     const answers: (() => void)[] = [];
-    const lines: { seq: number; line: string }[] = [];
+    const lines: NumberedLine[] = [];
     const before = this.#log.mark();
     try {
       this.#db.exec('BEGIN IMMEDIATE');
@@ -91,17 +110,26 @@ export class Ledger {
       this.#abandon(cause, steps);
       return;
     }
-    try {
-      if (lines.length > 0) await this.#log.append(lines.map(({ line }) => line));
-      this.#durableSeq = lines.at(-1)?.seq ?? this.#durableSeq;
-    } catch (cause) {
-      this.#abandon(cause, steps);
-      return;
-    }
-    for (const answer of answers) answer();
+    this.#answerWhenLogged(steps, lines, answers);
   }
 
-  #runStep(step: Step, lines: { seq: number; line: string }[]): () => void {
+  /** The next transaction may begin meanwhile; the log keeps the order of its own appends. */
+  #answerWhenLogged(steps: readonly Step[], lines: readonly NumberedLine[], answers: readonly (() => void)[]): void {
+    const last = lines.at(-1)?.seq;
+    if (last === undefined) {
+      for (const answer of answers) answer();
+      return;
+    }
+    this.#log.append(lines.map(({ line }) => line)).then(
+      () => {
+        this.#durableSeq = last;
+        for (const answer of answers) answer();
+      },
+      (cause: unknown) => this.#abandon(cause, steps),
+    );
+  }
+
+  #runStep(step: Step, lines: NumberedLine[]): () => void {
     const mark = this.#log.mark();
     const linesBefore = lines.length;
     this.#db.exec('SAVEPOINT step');
@@ -123,17 +151,11 @@ export class Ledger {
     }
   }
 
-  #keepLines(lines: readonly { seq: number; line: string }[]): void {
+  #keepLines(lines: readonly NumberedLine[]): void {
     if (lines.length === 0) return;
-    this.#db.run(sql.deleteFrom('audit_outbox').where('seq', '<=', this.#durableSeq));
-    for (const row of lines) this.#db.run(sql.insertInto('audit_outbox').values(row));
-    const head = JSON.stringify(this.#log.head());
-    this.#db.run(
-      sql
-        .insertInto('meta')
-        .values({ key: 'audit_head', value: head })
-        .onConflict((conflict) => conflict.column('key').doUpdateSet({ value: head })),
-    );
+    this.#db.run(CLEAR_OUTBOX({ seq: this.#durableSeq }));
+    for (const row of lines) this.#db.run(KEEP_LINE({ ...row }));
+    this.#db.run(KEEP_HEAD({ head: JSON.stringify(this.#log.head()) }));
   }
 
   #abandon(cause: unknown, steps: readonly Step[]): void {

@@ -16,7 +16,7 @@ import {
   type Outcome,
   type RequestId,
 } from '../contracts/index.ts';
-import { sql, type Tx } from '../state/index.ts';
+import { prepare, sql, type Tables, type Tx } from '../state/index.ts';
 import { DOERS, type Doer, type Prepared } from './actions/index.ts';
 import type { Station } from './ports.ts';
 import type { Session } from './sessions.ts';
@@ -105,6 +105,29 @@ export function freezeAsk(station: Station, tx: Tx, session: Session, ask: Parse
   return accepted({ ...ask, rid, prepared: value, resolvedText, ph, ah, facts });
 }
 
+const INSERT = prepare<keyof Tables['requests'], unknown>((hole) =>
+  sql.insertInto('requests').values({
+    rid: hole('rid'),
+    sid: hole('sid'),
+    zone: hole('zone'),
+    act: hole('act'),
+    params: hole('params'),
+    qh: hole('qh'),
+    ph: hole('ph'),
+    resolved: hole('resolved'),
+    wh: hole('wh'),
+    facts: hole('facts'),
+    decision: hole('decision'),
+    policy: hole('policy'),
+    rationale: hole('rationale'),
+    ah: hole('ah'),
+    state: hole<Tables['requests']['state']>('state'),
+    at_ms: hole('at_ms'),
+    expires_boot_ms: hole('expires_boot_ms'),
+    boot_id: hole('boot_id'),
+  }),
+);
+
 /** Records a request with the decision as it was made. `state` is what it waits for. */
 export function recordAsk(
   station: Station,
@@ -123,7 +146,7 @@ export function recordAsk(
     );
   }
   tx.run(
-    sql.insertInto('requests').values({
+    INSERT({
       rid: ask.rid,
       sid: session.sid,
       zone: session.zone,

@@ -12,7 +12,7 @@ import {
   type RandomBytes,
   type SubjectHash,
 } from '../contracts/index.ts';
-import { sql, type Tables, type Tx } from '../state/index.ts';
+import { prepare, sql, type Tables, type Tx } from '../state/index.ts';
 
 const TYPE = 'hs-grant+jwt';
 const ALGORITHM = 'HS256';
@@ -45,6 +45,30 @@ export function isLive(grant: LiveGrant): boolean {
   return live.has(grant);
 }
 
+const INSERT = prepare<keyof Tables['grants'], unknown>((hole) =>
+  sql.insertInto('grants').values({
+    jti: hole('jti'),
+    rid: hole('rid'),
+    apr: hole('apr'),
+    sid: hole('sid'),
+    act: hole('act'),
+    qh: hole('qh'),
+    ph: hole('ph'),
+    wh: hole('wh'),
+    ah: hole('ah'),
+    pol: hole('pol'),
+    state: hole<'minted'>('state'),
+    expires_boot_ms: hole('expires_boot_ms'),
+    boot_id: hole('boot_id'),
+  }),
+);
+const BY_JTI = prepare<'jti', Tables['grants']>((hole) =>
+  sql.selectFrom('grants').selectAll().where('jti', '=', hole<string>('jti')),
+);
+const MARK_USED = prepare<'jti', unknown>((hole) =>
+  sql.updateTable('grants').set({ state: 'used' }).where('jti', '=', hole<string>('jti')).where('state', '=', 'minted'),
+);
+
 interface GrantPorts {
   readonly clock: Clock;
   readonly random: RandomBytes;
@@ -59,7 +83,7 @@ export function mint(ports: GrantPorts, tx: Tx, terms: GrantTerms): GrantId {
   const jti = makeId('g_', ports.random);
   const { zone: _, ...row } = terms;
   tx.run(
-    sql.insertInto('grants').values({
+    INSERT({
       ...row,
       jti,
       state: 'minted',
@@ -148,7 +172,7 @@ export interface Redemption {
  * INVARIANT: of any number of redemptions of one grant exactly one leaves here accepted.
  */
 export function redeem(ports: GrantPorts, tx: Tx, claims: GrantClaims, asked: Redemption): Outcome<LiveGrant> {
-  const row = tx.get(sql.selectFrom('grants').selectAll().where('jti', '=', claims.jti));
+  const row = tx.get(BY_JTI({ jti: claims.jti }));
   // A token of another session is as good as none: neither says that the other exists.
   if (row === undefined || claims.sid !== asked.sid || claims.sub !== asked.zone || row.sid !== asked.sid) {
     return refused('token_invalid', 'this is no token of this session; ask again');
@@ -167,9 +191,7 @@ export function redeem(ports: GrantPorts, tx: Tx, claims: GrantClaims, asked: Re
   if (row.boot_id !== ports.clock.bootId || ports.clock.bootMs() >= row.expires_boot_ms) {
     return refused('token_expired', 'the token has expired; ask again');
   }
-  const marked = tx.run(
-    sql.updateTable('grants').set({ state: 'used' }).where('jti', '=', row.jti).where('state', '=', 'minted'),
-  );
+  const marked = tx.run(MARK_USED({ jti: row.jti }));
   if (marked !== 1) return refused('token_used', 'the token was used; it works once');
   const age = LIMITS.grantTtlMs.value - (row.expires_boot_ms - ports.clock.bootMs());
   tx.record({

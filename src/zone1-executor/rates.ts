@@ -1,5 +1,17 @@
 import type { Rate } from '../contracts/index.ts';
-import { sql, type Reader, type Tx } from '../state/index.ts';
+import { prepare, sql, type Reader, type Tx } from '../state/index.ts';
+
+const WINDOW = prepare<'key' | 'since', { units: number; at_ms: number }>((hole) =>
+  sql
+    .selectFrom('rate_events')
+    .select(['units', 'at_ms'])
+    .where('key', '=', hole<string>('key'))
+    .where('at_ms', '>', hole<number>('since'))
+    .orderBy('at_ms'),
+);
+const COUNT = prepare<'key' | 'units' | 'at_ms', unknown>((hole) =>
+  sql.insertInto('rate_events').values({ key: hole('key'), units: hole('units'), at_ms: hole('at_ms') }),
+);
 
 /**
  * Milliseconds until `units` more of `key` fit every rate, or 0 when they fit now.
@@ -16,14 +28,7 @@ export function retryAfter(
   let wait = 0;
   for (const rate of rates) {
     const wanted = rate.unit === 'acts' ? units.acts : units.items;
-    const rows = reader.all(
-      sql
-        .selectFrom('rate_events')
-        .select(['units', 'at_ms'])
-        .where('key', '=', rateKey(key, rate.unit))
-        .where('at_ms', '>', nowMs - rate.windowMs)
-        .orderBy('at_ms'),
-    );
+    const rows = reader.all(WINDOW({ key: rateKey(key, rate.unit), since: nowMs - rate.windowMs }));
     let used = rows.reduce((sum, row) => sum + row.units, 0);
     for (const row of rows) {
       if (used + wanted <= rate.count) break;
@@ -44,7 +49,7 @@ export interface RateUnits {
 export function countUnits(tx: Tx, key: string, units: RateUnits, nowMs: number): void {
   for (const unit of ['acts', 'items'] as const) {
     if (units[unit] > 0) {
-      tx.run(sql.insertInto('rate_events').values({ key: rateKey(key, unit), units: units[unit], at_ms: nowMs }));
+      tx.run(COUNT({ key: rateKey(key, unit), units: units[unit], at_ms: nowMs }));
     }
   }
 }

@@ -10,7 +10,7 @@ import {
   type Label,
   type SessionId,
 } from '../contracts/index.ts';
-import { sql, type Reader, type Tx } from '../state/index.ts';
+import { prepare, sql, type Reader, type Tables, type Tx } from '../state/index.ts';
 import type { Station } from './ports.ts';
 
 export type Origin = DecisionRequest['origin'];
@@ -67,8 +67,12 @@ export function openSession(station: Station, tx: Tx, what: OpenSession): Sessio
   return { sid, zone: what.zone, origin: what.origin, open: true, label, senders: [], named };
 }
 
+const SESSION = prepare<'sid', Tables['sessions']>((hole) =>
+  sql.selectFrom('sessions').selectAll().where('sid', '=', hole('sid')),
+);
+
 export function findSession(reader: Reader, sid: string): Session | undefined {
-  const row = reader.get(sql.selectFrom('sessions').selectAll().where('sid', '=', sid));
+  const row = reader.get(SESSION({ sid }));
   if (row === undefined) return undefined;
   return {
     sid: row.sid as SessionId,
