@@ -68,7 +68,7 @@ export function openSession(station: Station, tx: Tx, what: OpenSession): Sessio
 }
 
 const SESSION = prepare<'sid', Tables['sessions']>((hole) =>
-  sql.selectFrom('sessions').selectAll().where('sid', '=', hole('sid')),
+  sql.selectFrom('sessions').selectAll().where('sid', '=', hole<string>('sid')),
 );
 
 export function findSession(reader: Reader, sid: string): Session | undefined {
