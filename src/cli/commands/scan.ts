@@ -2,7 +2,7 @@ import { availableParallelism } from 'node:os';
 import { resolve } from 'node:path';
 import type { Readable, Writable } from 'node:stream';
 import { HardshellError } from '../../contracts/index.ts';
-import { closeInheritedDescriptors } from '../../isolation/index.ts';
+import { closeInheritedDescriptors, explainBubblewrapError } from '../../isolation/index.ts';
 import { openLauncher, type ReaderLauncher } from '../scan/launch.ts';
 import { measure } from '../scan/measure.ts';
 import { canGoOn, ScanOutput, type OutputFormat } from '../scan/output.ts';
@@ -75,7 +75,7 @@ export async function scan(options: ScanOptions, place: ScanPlace, streams: Scan
       await launcher.close();
     }
   } catch (error) {
-    if (error instanceof HardshellError) return say(streams, error.message, 1);
+    if (error instanceof HardshellError) return say(streams, explain(error), 1);
     if (isSystemError(error))
       return say(streams, `\`${error.path ?? 'a file'}\` could not be used (${error.code}); check path and disk`, 1);
     throw error;
@@ -193,6 +193,14 @@ function parseOptions(options: ScanOptions): Asked | string {
     top,
     readers: jobs,
   };
+}
+
+/** Bubblewrap's refusal in the words that `up` uses for it. */
+function explain(error: HardshellError): string {
+  const said = /could not be walled in: (.*)$/s.exec(error.message)?.[1];
+  if (said === undefined) return error.message;
+  const { reason, remedy } = explainBubblewrapError(said);
+  return `readers cannot be walled in here: ${reason}; ${remedy}`;
 }
 
 function isThreshold(text: string): text is Threshold {

@@ -33,6 +33,7 @@ export class ScanOutput {
     this.#options = options;
     const { isTTY, columns } = options.stdout;
     this.#style = {
+      folder: process.cwd(),
       columns: Math.min(160, Math.max(40, columns ?? 100)),
       color: isTTY === true && process.env['NO_COLOR'] === undefined,
     };

@@ -1,9 +1,11 @@
 import type { Row } from './row.ts';
 import { LEVELS, type Level, type Threshold } from './row.ts';
 import { countAtLeast, type Summary } from './summary.ts';
-import { fitText, safeText } from './terminal-text.ts';
+import { fitText, safeText, wrapText } from './terminal-text.ts';
 
 export interface TableStyle {
+  /** Paths below this folder are shown without it. */
+  readonly folder?: string;
   readonly columns: number;
   readonly color: boolean;
 }
@@ -21,7 +23,8 @@ const FAILURES: Readonly<Record<string, string>> = {
 
 /** Two or more lines of one message: level and place, then sender and subject, then why, worst rules first. */
 export function describeRow(row: Row, style: TableStyle): readonly string[] {
-  const place = row.number === null ? row.source : `${row.source} #${row.number}`;
+  const path = shortPath(row.source, style.folder);
+  const place = row.number === null ? path : `${path} #${row.number}`;
   const head = `${paint(row.level.padEnd(6), row.level, style)}  ${fitText(place, Math.max(20, style.columns - 8)).trimEnd()}`;
   if (row.failed !== null) return [head, `        not read: ${FAILURES[row.failed] ?? 'unknown'}`];
   // What the message says comes last on its line: letters that run from right to left then move nothing else.
@@ -42,10 +45,10 @@ function describeFindings(row: Row, style: TableStyle): readonly string[] {
     else known.count += 1;
   }
   const worstFirst = [...byRule.values()].sort((a, b) => rank(b.finding.severity) - rank(a.finding.severity));
-  const lines = worstFirst.slice(0, FINDINGS_SHOWN).map(({ count, finding }) => {
+  const lines = worstFirst.slice(0, FINDINGS_SHOWN).flatMap(({ count, finding }) => {
     const times = count > 1 ? ` ×${count}` : '';
-    const text = fitText(`${finding.rule}${times}: ${finding.why}`, Math.max(20, style.columns - 10)).trimEnd();
-    return `        ${paint('•', finding.severity, style)} ${text}`;
+    const [first = '', ...rest] = wrapText(`${finding.rule}${times}: ${finding.why}`, Math.max(20, style.columns - 10));
+    return [`        ${paint('•', finding.severity, style)} ${first}`, ...rest.map((line) => `          ${line}`)];
   });
   const more = worstFirst.length - FINDINGS_SHOWN;
   return more > 0 ? [...lines, `        … and ${more} more ${more === 1 ? 'rule' : 'rules'}`] : lines;
@@ -77,7 +80,8 @@ export function describeSummary(
     );
   }
   if (summary.problems.length > 0) lines.push('', 'Not scanned:');
-  for (const problem of summary.problems) lines.push(`  \`${safeText(problem.path)}\` ${problem.sentence}`);
+  for (const problem of summary.problems)
+    lines.push(`  \`${safeText(shortPath(problem.path, options.folder))}\` ${problem.sentence}`);
   if (summary.problemsBeyond > 0) lines.push(`  … and ${number(summary.problemsBeyond)} more`);
   const found = countAtLeast(summary, options.threshold);
   lines.push(
@@ -111,6 +115,10 @@ export function duration(ms: number): string {
   if (whole < 60) return `${whole} s`;
   const minutes = Math.floor(whole / 60);
   return minutes < 60 ? `${minutes} min ${whole % 60} s` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
+}
+
+function shortPath(path: string, folder: string | undefined): string {
+  return folder !== undefined && path.startsWith(`${folder}/`) ? path.slice(folder.length + 1) : path;
 }
 
 function paint(text: string, level: Level, style: TableStyle): string {

@@ -35,6 +35,22 @@ export function fitText(text: string, columns: number): string {
   return `${fitted}…${' '.repeat(Math.max(0, columns - used - 1))}`;
 }
 
+/** Safe text in lines of at most `columns` columns, cut between words where that fits. */
+export function wrapText(text: string, columns: number): readonly string[] {
+  const lines: string[] = [];
+  let line = '';
+  for (const word of safeText(text).split(' ')) {
+    const joined = line === '' ? word : `${line} ${word}`;
+    if (textWidth(joined) <= columns) {
+      line = joined;
+      continue;
+    }
+    if (line !== '') lines.push(line);
+    line = textWidth(word) <= columns ? word : fitText(word, columns).trimEnd();
+  }
+  return line === '' ? lines : [...lines, line];
+}
+
 function charWidth(char: string): number {
   if (char <= '~') return 1;
   if (MARK.test(char)) return 0;

@@ -89,9 +89,9 @@ export class MaildirInbox {
     this.#unsettled = false;
     const order = (): number => (this.#order += 1);
     await this.#adoptLoose(order);
-    const found = [...(await listNew(this.#path, order))];
+    let found = await listNew(this.#path, order);
     if (now - this.#curListedMs >= CUR_EVERY_MS || redeliver) {
-      found.push(...(await listUnseen(this.#path, order)));
+      found = [...found, ...(await listUnseen(this.#path, order))];
       this.#curListedMs = now;
     }
     this.#queue = found.filter((entry) => !this.#delivered.has(entry.key) && !this.#reported.has(entry.key));

@@ -1,7 +1,7 @@
 import type { Stats } from 'node:fs';
 import { lstat, opendir, rename } from 'node:fs/promises';
 import { join } from 'node:path';
-import { compareArrival, parseMaildirName, uniqueName, type MaildirName } from './names.ts';
+import { parseMaildirName, sortByArrival, uniqueName, type MaildirName } from './names.ts';
 import { errorCode } from './take.ts';
 
 /** A message file waiting in a Maildir folder. */
@@ -19,14 +19,13 @@ const DIR_BUFFER = 1_024;
  * Listing is incremental: a folder of 100 000 files does not block the process.
  */
 export async function listNew(inbox: string, order: () => number): Promise<readonly Waiting[]> {
-  const found = await listFolder(inbox, 'new', order);
-  return found.sort((a, b) => compareArrival(a.name, b.name));
+  return sortByArrival(await listFolder(inbox, 'new', order));
 }
 
 /** Messages of `cur` that nobody has seen yet: some delivery programs put mail there themselves. */
 export async function listUnseen(inbox: string, order: () => number): Promise<readonly Waiting[]> {
   const found = (await listFolder(inbox, 'cur', order)).filter((entry) => !(entry.flags ?? '').includes('S'));
-  return found.sort((a, b) => compareArrival(a.name, b.name));
+  return sortByArrival(found);
 }
 
 /** Loose `.eml` files dropped directly into the inbox, oldest first. */

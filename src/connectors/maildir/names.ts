@@ -33,18 +33,15 @@ export function uniqueName(nowMs: number, order: number): string {
   return `${Math.floor(ms / 1_000)}.M${micros}P${process.pid}R${randomBytes(8).toString('hex')}.hardshell`;
 }
 
-/** Order of arrival as far as names tell it: by their leading time, then microseconds, then as text. */
-export function compareArrival(a: string, b: string): number {
-  return seconds(a) - seconds(b) || micros(a) - micros(b) || (a < b ? -1 : a > b ? 1 : 0);
+/** The entries in order of arrival, as far as names tell it: by their leading time, then microseconds, then as text. */
+export function sortByArrival<E extends { readonly name: string }>(entries: readonly E[]): E[] {
+  const timed = entries.map((entry) => ({ entry, at: arrival(entry.name) }));
+  timed.sort((a, b) => a.at - b.at || (a.entry.name < b.entry.name ? -1 : a.entry.name > b.entry.name ? 1 : 0));
+  return timed.map(({ entry }) => entry);
 }
 
-function seconds(name: string): number {
-  const digits = /^\d{1,15}(?=\.)/.exec(name);
-  // Names without a time come first: nothing says that they are new.
-  return digits === null ? 0 : Number(digits[0]);
-}
-
-function micros(name: string): number {
-  const digits = /^\d+\.M(\d{1,6})/.exec(name);
-  return digits === null ? 0 : Number(digits[1]);
+/** Microseconds in a name such as `1204680122.M27P3.host`. Names without a time come first: nothing says they are new. */
+function arrival(name: string): number {
+  const [, seconds, micros] = /^(\d{1,10})(?:\.M(\d{1,6}))?/.exec(name) ?? [];
+  return seconds === undefined ? 0 : Number(seconds) * 1_000_000 + Number(micros ?? 0);
 }
