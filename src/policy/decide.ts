@@ -53,11 +53,10 @@ function judge({ action }: DecisionRequest, answer: EngineAnswer, slice: Slice):
       erring,
     );
   }
-  const determining = answer.reason.map((name) => slice.rules.get(name));
-  const rules = determining.flatMap((rule) => rule ?? []);
+  const rules = answer.reason.map((name) => slice.rules.get(name)).filter((rule) => rule !== undefined);
   if (!answer.allow) return refusal(action, rules, slice);
   const whole =
-    rules.length > 0 && rules.length === determining.length && rules.every(({ effect }) => effect === 'permit');
+    rules.length > 0 && rules.length === answer.reason.length && rules.every(({ effect }) => effect === 'permit');
   if (!whole) return deny('policy_denied', `policy allowed \`${action}\` without naming a permit, so it is denied`);
   return { kind: 'permitted', permits: rules };
 }

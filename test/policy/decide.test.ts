@@ -16,6 +16,20 @@ describe('decide', () => {
     expect(denied(decide(mail(), narrow)).reason).toContain('in these circumstances; see rule `few`');
   });
 
+  it('names only permits as rules that might have allowed it, in order', () => {
+    const text =
+      '@id("z") permit (principal, action, resource) when { context.red }; @id("a") permit (principal, action, resource) when { context.red }; @id("f") forbid (principal, action, resource) when { context.red };';
+    expect(decide(mail(), policyOf(text))).toEqual({
+      kind: 'deny',
+      code: 'policy_denied',
+      reason: 'nothing in policy.cedar permits `send_email` in these circumstances; see rules `a`, `z`',
+      rules: [],
+    });
+    expect(
+      denied(decide(mail(), policyOf('@id("f") forbid (principal, action, resource) when { context.red };'))).reason,
+    ).toBe('no rule in policy.cedar permits `send_email`');
+  });
+
   it('allows what a permit matches, and names it', () => {
     expect(decide(mail(), policyOf(permit))).toEqual({
       kind: 'allow',
@@ -30,7 +44,7 @@ describe('decide', () => {
       '@id("b") forbid (principal, action, resource); @id("a") forbid (principal, action in Action::"outbound", resource);';
     const denial = denied(decide(mail(), policyOf(permit + forbids)));
     expect(denial.rules).toEqual(['a', 'b']);
-    expect(denial.reason).toBe('rules `a`, `b` in policy.cedar forbid this');
+    expect(denial).toMatchObject({ code: 'policy_denied', reason: 'rules `a`, `b` in policy.cedar forbid this' });
     const one = '@id("a") forbid (principal, action, resource) when { context.recipient_count == 1 };';
     expect(denied(decide(mail(), policyOf(permit + one))).reason).toBe('rule `a` in policy.cedar forbids this');
     const two = mail({ values: [to('ann@example.org'), to('bob@example.org')] });
@@ -43,7 +57,10 @@ describe('decide', () => {
     );
     const denial = denied(decide(mail(), erring));
     expect(denial.rules).toEqual(['guard']);
-    expect(denial.reason).toContain('rule `guard` could not be evaluated');
+    expect(denial).toMatchObject({
+      code: 'policy_denied',
+      reason: 'rule `guard` could not be evaluated, and a rule that fails denies; correct it in policy.cedar',
+    });
     const sound = policyOf(
       `${permit} @id("guard") forbid (principal, action, resource) when { context.recipient_count > 9 && context.red };`,
     );
@@ -160,9 +177,10 @@ describe('decide, when the engine misbehaves', () => {
   it('denies an allow without a permit, with a forbid, or with a rule it never had', () => {
     const forbidding = policyOf(`${permit} forbid (principal, action, resource) when { context.red };`);
     for (const reason of [[], ['rule9'], ['rule0', 'rule9']]) {
-      expect(denied(decide(mail(), broken({ kind: 'answer', allow: true, reason, erring: [] }))).reason).toContain(
-        'without naming a permit',
-      );
+      expect(denied(decide(mail(), broken({ kind: 'answer', allow: true, reason, erring: [] })))).toMatchObject({
+        code: 'policy_denied',
+        reason: 'policy allowed `send_email` without naming a permit, so it is denied',
+      });
     }
     const lying = {
       ...forbidding,
@@ -175,14 +193,39 @@ describe('decide, when the engine misbehaves', () => {
     expect(decide(mail(), broken({ kind: 'answer', allow: true, reason: ['rule0'], erring: [] })).kind).toBe('allow');
   });
 
+  it('names rules in order, whatever order the engine tells them in', () => {
+    const two = policyOf(
+      '@id("a") forbid (principal, action, resource); @id("b") forbid (principal, action, resource);',
+    );
+    const answers = (answer: EngineAnswer): CompiledPolicy => ({
+      ...two,
+      engine: { ...two.engine, authorize: () => answer },
+    });
+    const reason = ['rule1', 'rule0'];
+    expect(denied(decide(mail(), answers({ kind: 'answer', allow: false, reason, erring: [] }))).rules).toEqual([
+      'a',
+      'b',
+    ]);
+    expect(denied(decide(mail(), answers({ kind: 'answer', allow: false, reason: [], erring: reason }))).rules).toEqual(
+      ['a', 'b'],
+    );
+    // A rule it never had is no rule that forbids.
+    expect(
+      denied(decide(mail(), answers({ kind: 'answer', allow: false, reason: ['rule7'], erring: [] }))).rules,
+    ).toEqual([]);
+  });
+
   it('denies a failure, and an error of a rule it never had', () => {
-    expect(decide(mail(), broken({ kind: 'failure' })).kind).toBe('deny');
+    expect(denied(decide(mail(), broken({ kind: 'failure' }))).code).toBe('policy_denied');
     expect(
       denied(decide(mail(), broken({ kind: 'answer', allow: true, reason: ['rule0'], erring: ['?'] }))).rules,
     ).toEqual(['unknown']);
   });
 
   it('denies when the policy holds no slice for an action of its catalogue', () => {
-    expect(denied(decide(mail(), { ...policyOf(permit), slices: new Map() })).reason).toContain('reload');
+    expect(denied(decide(mail(), { ...policyOf(permit), slices: new Map() }))).toMatchObject({
+      code: 'policy_denied',
+      reason: 'policy holds no rules for this action; reload it',
+    });
   });
 });

@@ -66,6 +66,53 @@ describe('floor, under a policy that permits everything without asking', () => {
     expect(decide({ ...request, action: 'draft_email', effect: 'draft' }, loose).kind).toBe('allow');
   });
 
+  it('denies it when only one of several destinations is untrusted, whichever it is', () => {
+    const chosen = to('eve@example.net', { label: UNTRUSTED, audience: 'contact' });
+    const yours = to('ann@example.org', { named: true, audience: 'contact' });
+    for (const values of [
+      [chosen, yours],
+      [yours, chosen],
+      [yours, { ...chosen, role: 'bcc' }],
+    ]) {
+      expect(denied(decide(mail({ values }), loose)).rules).toEqual(['floor: untrusted destination', 'all']);
+    }
+    expect(allowed(decide(mail({ values: [yours, { ...yours, role: 'cc' }] }), loose)).obligations.approval).toBe(
+      'none',
+    );
+  });
+
+  it('denies something secret in one of several destinations or sources', () => {
+    const secret = { ...TRUSTED, confidentiality: 'secret' as const };
+    const values = [to('ann@example.org'), to('bob@example.org', { label: secret })];
+    expect(denied(decide(mail({ values }), loose)).rules).toEqual(['floor: secret']);
+  });
+
+  it('says in a sentence what to do, under the code that a zone is told', () => {
+    const told = (rest: Parameters<typeof mail>[0]): string => {
+      const { code, reason } = denied(decide(mail(rest), loose));
+      return `${code}: ${reason}`;
+    };
+    const fault = 'this is a fault in Hardshell, please report it';
+    expect(told({ killed: true })).toBe('killed: Hardshell is stopped; run `hardshell revive` at the machine');
+    expect(told({ breakerOpen: true })).toBe(
+      'breaker_open: the circuit breaker is open (blocked); see `hardshell breaker status`',
+    );
+    expect(told({ action: 'x' })).toBe('action_not_allowed: this action does not exist in this build');
+    expect(told({ effect: 'read' })).toBe(
+      `policy_denied: \`send_email\` was put forward as another kind of action than it is; ${fault}`,
+    );
+    expect(told({ values: [to('a@b.org', { role: 'x' })] })).toBe(
+      `policy_denied: a destination of \`send_email\` stands in a parameter that may not hold one; ${fault}`,
+    );
+    expect(told({ payload: { ...TRUSTED, confidentiality: 'secret' } })).toBe(
+      'policy_denied: something secret would go out; no policy can allow this: remove it from what is sent',
+    );
+    expect(told({ values: [] })).toBe('policy_denied: an outbound act without a destination cannot be judged');
+    expect(told({ values: [to('ann@example.org', { label: UNTRUSTED, audience: 'contact' })] })).toBe(
+      'policy_denied: something from outside chose a destination, and rule `all` would let it go without a person; no policy can allow this: write @approval("owner")',
+    );
+  });
+
   it('raises a red act to a person even when every destination is trusted', () => {
     const source = { id: 'k1', channel: 'email', confidentiality: 'private' as const, readers: ['bob@example.org'] };
     const red = allowed(decide(mail({ sources: [source] }), loose));
