@@ -48,6 +48,7 @@ export function openCgroups(instance: string): CgroupTree {
   const found = findCgroupBases(instance);
   const usable = found.bases.filter((base) => makeDirectory(base.path));
   const paths = [...new Set(usable.map((base) => base.path))];
+  for (const path of paths) removeEmptyGroups(path);
   return {
     kind: usable.length === 0 ? 'none' : found.kind,
     controllers: usable.flatMap((base) => base.controllers),
@@ -55,10 +56,7 @@ export function openCgroups(instance: string): CgroupTree {
     create: (name, limits) => createZoneCgroup(usable, name, limits),
     destroy: async () => {
       killCgroups(paths);
-      for (const path of paths) {
-        for (const child of listDirectories(path)) await removeGroup(join(path, child));
-        await removeGroup(path);
-      }
+      await removeCgroups(paths);
     },
   };
 }
@@ -80,6 +78,14 @@ function liftCpuLimit(group: string): void {
     ['cpu.cfs_quota_us', '-1'],
   ] as const) {
     if (existsSync(join(group, file))) tryWrite(join(group, file), value);
+  }
+}
+
+/** Removes empty groups, those below them first. Groups in use stay. */
+export async function removeCgroups(paths: readonly string[]): Promise<void> {
+  for (const path of paths) {
+    for (const child of listDirectories(path)) await removeGroup(join(path, child));
+    await removeGroup(path);
   }
 }
 
@@ -170,6 +176,17 @@ async function removeGroup(path: string): Promise<void> {
     } catch (error) {
       if (!(error instanceof Error && 'code' in error && error.code === 'EBUSY')) return;
       await sleep(10);
+    }
+  }
+}
+
+/** What a crash left. Groups with processes stay: the kernel does not remove those. */
+function removeEmptyGroups(path: string): void {
+  for (const child of listDirectories(path)) {
+    try {
+      rmdirSync(join(path, child));
+    } catch {
+      // In use.
     }
   }
 }

@@ -1,6 +1,6 @@
 export { bwrapArguments, ZONE_NODE, type Mount, type ZoneView } from './bwrap-args.ts';
 export { createBubblewrapDriver, findBubblewrap, zoneMarker, type BubblewrapOptions } from './bubblewrap.ts';
-export { cgroupMembers, killCgroups, type ZoneLimits } from './cgroup.ts';
+export { cgroupMembers, killCgroups, removeCgroups, type ZoneLimits } from './cgroup.ts';
 export { closeInheritedDescriptors, inheritableDescriptors } from './descriptors.ts';
 export type { ProbeResult, Zone, ZoneDriver, ZoneExit, ZoneSpec } from './driver.ts';
 export { explainBubblewrapError } from './explain.ts';

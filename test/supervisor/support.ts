@@ -13,7 +13,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { connectFrames, type RequestClient } from '../../src/bridge/index.ts';
-import { findByEnvironment, zoneMarker } from '../../src/isolation/index.ts';
+import { findByEnvironment, removeCgroups, zoneMarker } from '../../src/isolation/index.ts';
 import { instancePaths, type InstancePaths } from '../../src/state/index.ts';
 
 const ROOT = join(import.meta.dirname, '..', '..');
@@ -133,8 +133,18 @@ export class Instance {
       await gone;
     }
     for (const pid of this.processes()) process.kill(pid, 'SIGKILL');
+    await removeCgroups(this.#groups());
     if (this.uid === 0) rmSync(this.paths.run, { recursive: true, force: true });
     rmSync(this.base, { recursive: true, force: true });
+  }
+
+  #groups(): string[] {
+    try {
+      const record = JSON.parse(readFileSync(this.paths.zonesRecord, 'utf8')) as { cgroups: string[] };
+      return record.cgroups;
+    } catch {
+      return [];
+    }
   }
 
   #options(): { env: Record<string, string>; uid?: number; gid?: number; cwd: string } {

@@ -160,7 +160,8 @@ describe('up', () => {
     await new Promise<void>((resolve) => endpoint.listen(0, '127.0.0.1', resolve));
     const address = endpoint.address();
     const port = typeof address === 'object' ? address?.port : undefined;
-    instance = new Instance(process.getuid?.() ?? 0);
+    const served = new Instance(process.getuid?.() ?? 0);
+    instance = served;
     const first = await instance.up();
     first.child.kill('SIGTERM');
     await until(() => first.child.exitCode !== null, 'the end of up');
@@ -171,6 +172,7 @@ describe('up', () => {
     expect((await instance.up()).said()).toContain('Hardshell is ready');
     const client = await instance.client();
     const { name } = (await client.request({ type: 'spawn', profile: 'planner', standing: true })) as { name: string };
+    await until(() => existsSync(join(served.paths.run, 'model-bridges', name, 'model.sock')), 'the model to serve it');
     const lines: string[] = [];
     const bridge = createServer((socket) => {
       socket.on('error', () => {});

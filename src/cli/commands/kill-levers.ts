@@ -11,6 +11,7 @@ import {
   isRunning,
   killCgroups,
   killProcess,
+  removeCgroups,
   zoneMarker,
   type ProcessId,
 } from '../../isolation/index.ts';
@@ -66,6 +67,11 @@ export function findRemaining(paths: InstancePaths): ProcessId[] {
     if (process !== undefined && isRunning(process)) found.set(process.pid, process);
   }
   return [...found.values()];
+}
+
+/** The instance's groups, empty once nothing runs. */
+export async function removeGroups(paths: InstancePaths): Promise<void> {
+  await removeCgroups(groupsOf(paths, readRecord(paths)));
 }
 
 function supervisorLever(paths: InstancePaths): Lever {

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { createSideLog, hasSideLog, openSideLog } from '../../audit/index.ts';
 import { pullKillSwitch, readEpochs, simulateKillSwitch, type KillReport } from '../../control/index.ts';
 import { readArmed, type InstancePaths } from '../../state/index.ts';
-import { findRemaining, latchOf, leversOf } from './kill-levers.ts';
+import { findRemaining, latchOf, leversOf, removeGroups } from './kill-levers.ts';
 import { pathsOf, type CommandIo } from './supervisor-client.ts';
 
 export interface KillCommand {
@@ -29,6 +29,7 @@ export async function kill(command: KillCommand, io: CommandIo): Promise<number>
     pause: (ms: number) => sleep(ms),
   };
   const report = command.simulate ? await simulateKillSwitch(options) : await pullKillSwitch(options);
+  if (!report.simulated && report.remaining === 0) await removeGroups(paths);
   if (command.json) io.out(JSON.stringify({ ...report, elapsedMs: Math.round(report.elapsedMs) }));
   else for (const line of describe(report)) io.out(line);
   const works = report.simulated ? report.levers.some(({ ok }) => ok) : report.remaining === 0;
