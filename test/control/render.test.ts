@@ -69,6 +69,13 @@ describe('what an attacker writes is shown as what it is', () => {
     expect(rows.at(-1)?.[0]).toBe('┇');
   });
 
+  it('makes blanks visible where a row ends in several of them', () => {
+    expect(bodyRows(`${'x'.repeat(80)}     ${'y'.repeat(30)}\n`)).toEqual([
+      `│ ${'x'.repeat(80)}${'\u2420'.repeat(5)}`,
+      `┆ ${'y'.repeat(30)}`,
+    ]);
+  });
+
   it('keeps a line wide enough for two columns a letter inside the width', () => {
     const rows = bodyRows(`${'漢'.repeat(200)}\n`);
     expect(Math.max(...rows.map((row) => Array.from(row).length))).toBeLessThanOrEqual(2 + 44);
