@@ -46,7 +46,18 @@ export function openHome(path: string): Home {
   for (const directory of HOME_FILES.filter((file) => file.kind === 'directory')) {
     mkdirSync(join(path, directory.path), { recursive: true, mode: directory.mode });
   }
+  keepReserve(path);
   return { path, firstStart: false, repaired };
+}
+
+/** Space for a stop on a full disk; the stop gives it back. Where there is none to keep, nothing is kept. */
+function keepReserve(path: string): void {
+  try {
+    // Random, so that a compressing file system cannot promise room that it does not hold.
+    createDurableFile(join(path, 'reserve'), randomBytes(HOME_QUOTAS.reserveBytes.value), 0o600);
+  } catch {
+    // There already, or the disk is full.
+  }
 }
 
 function fillHome(path: string): void {
@@ -58,8 +69,7 @@ function fillHome(path: string): void {
     Buffer.from(privateKey.export({ format: 'pem', type: 'pkcs8' })),
     0o400,
   );
-  // Random, so that a compressing file system cannot promise room that it does not hold.
-  createDurableFile(join(path, 'reserve'), randomBytes(HOME_QUOTAS.reserveBytes.value), 0o600);
+  keepReserve(path);
   // Last: until the record stands, the home means killed.
   createArmed(path);
   syncDirectory(path);

@@ -2,6 +2,8 @@ import type { ZoneProfile } from '../contracts/index.ts';
 import type { ZoneSpec } from '../isolation/index.ts';
 import { keepHarmlessLines, openLogFile, type LogFile } from './log-file.ts';
 
+const LOOKED_AT_BYTES_MAX = 65_536;
+
 /** One log for all processes of a kind, so that its size is counted once. */
 export class ZoneLogs {
   readonly #files = new Map<string, LogFile>();
@@ -19,7 +21,11 @@ export class ZoneLogs {
     const file = this.#files.get(base) ?? openLogFile(this.#directory, base, this.#bytesMax);
     this.#files.set(base, file);
     if (profile !== 'planner' && profile !== 'reader-email') return (_stream, chunk) => file.write(chunk);
+    let looked = 0;
     return (stream, chunk) => {
+      // A zone that floods its error stream shall not cost us more than emptying it.
+      looked += chunk.length;
+      if (looked > LOOKED_AT_BYTES_MAX) return;
       const kept = stream === 'err' ? keepHarmlessLines(chunk.toString('latin1')) : '';
       if (kept !== '') file.write(kept);
     };

@@ -59,6 +59,7 @@ describe.each(RUNNERS)('kill, run by $who', ({ uid }) => {
     expect((await instance.command('revive')).out).toBe('armed again (epoch 2); `hardshell up` starts it\n');
     expect((await instance.command('revive')).err).toContain('armed already (epoch 2)');
     expect((await instance.up()).said()).toContain('Hardshell is ready');
+    expect(existsSync(join(instance.home, 'reserve'))).toBe(true);
     const lines = readFileSync(join(instance.home, 'audit', 'stop-audit.jsonl'), 'utf8')
       .trim()
       .split('\n');
@@ -95,6 +96,17 @@ describe.each(RUNNERS)('kill, run by $who', ({ uid }) => {
     const { supervisor, programs } = await open();
     process.kill(supervisor, 'SIGKILL');
     await expectStopped([supervisor, ...programs]);
+  });
+
+  it('makes nothing where there is no instance, so that a first start stays one', async () => {
+    instance = new Instance(uid);
+    expect(await instance.command('kill')).toMatchObject({
+      code: 0,
+      out: `there is no instance in \`${instance.home}\`\n`,
+    });
+    expect(await instance.command('revive')).toMatchObject({ code: 1 });
+    expect(existsSync(instance.home)).toBe(false);
+    expect((await instance.up()).said()).toContain('first start');
   });
 
   it('stops a storm of threads that ignores signals', async () => {

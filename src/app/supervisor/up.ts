@@ -1,5 +1,6 @@
 import { existsSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { connectFrames } from '../../bridge/index.ts';
 import { loadConfig } from '../../config/index.ts';
 import { HardshellError, SUPERVISOR_ANSWERS } from '../../contracts/index.ts';
@@ -33,6 +34,7 @@ import { requireBubblewrap, searchThisMachine } from './bubblewrap-present.ts';
 import { furnishHome } from './first-start.ts';
 import { readSettings, requireMode } from './settings.ts';
 
+const LOCK_MS_MAX = 2_000;
 const SUPERVISOR_LOG_BYTES_MAX = 1024 * 1024;
 
 export interface UpOptions {
@@ -66,8 +68,8 @@ export async function up(options: UpOptions): Promise<UpResult> {
   if (home.firstStart) options.tell(`first start: made \`${paths.home}\``);
   for (const name of home.repaired) options.tell(`\`${name}\` was open to others and is narrowed now`);
   prepareRun(paths.run);
-  const lock = takeHomeLock(join(paths.run, 'supervisor', 'lock.db'));
-  if (lock === undefined) return { kind: 'running', pid: await askPid(paths.supervisorSocket) };
+  const lock = await takeLock(paths);
+  if (!('release' in lock)) return { kind: 'running', pid: lock.pid };
   const tell = alsoToLog(paths.home, options.tell);
   try {
     const epoch = requireArmed(paths.home);
@@ -101,6 +103,18 @@ export async function up(options: UpOptions): Promise<UpResult> {
     lock.release();
     if (home.firstStart) setAside(paths.home, options.tell);
     throw error;
+  }
+}
+
+/** The lock of the home, or who holds it. One that was just killed may hold it for a moment more. */
+async function takeLock(paths: InstancePaths): Promise<HomeLock | { readonly pid: number | undefined }> {
+  const deadline = performance.now() + LOCK_MS_MAX;
+  for (;;) {
+    const lock = takeHomeLock(join(paths.run, 'supervisor', 'lock.db'));
+    if (lock !== undefined) return lock;
+    const pid = await askPid(paths.supervisorSocket);
+    if (pid !== undefined || performance.now() > deadline) return { pid };
+    await sleep(50);
   }
 }
 

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createSideLog, hasSideLog, openSideLog } from '../../audit/index.ts';
@@ -17,6 +18,15 @@ export interface KillCommand {
  */
 export async function kill(command: KillCommand, io: CommandIo): Promise<number> {
   const paths = pathsOf(io.env);
+  if (!existsSync(paths.home)) {
+    // Nothing may be made here: a home that a stop began would never be a first start.
+    io.out(
+      command.json
+        ? JSON.stringify({ simulated: command.simulate, running: 0, remaining: 0 })
+        : `there is no instance in \`${paths.home}\``,
+    );
+    return 0;
+  }
   const audit = join(paths.home, 'audit');
   const armed = readArmed(paths.home);
   const epoch = armed.kind === 'armed' ? armed.epoch : readEpochs(audit).seen;

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { createSideLog, hasSideLog, openSideLog } from '../../audit/index.ts';
 import { readEpochs } from '../../control/index.ts';
@@ -23,6 +24,7 @@ export async function revive(
     io.err(`hardshell: ${sentence}`);
     return 1;
   };
+  if (!existsSync(paths.home)) return refuse(`there is no instance in \`${paths.home}\`; \`hardshell up\` makes one`);
   openHome(paths.home);
   const audit = join(paths.home, 'audit');
   const epochs = readEpochs(audit, { inMain: true });

@@ -9,6 +9,9 @@ const attempts = {
   ownWall: () => fs.writeFileSync(`${run}/supervisor/zones.json`, '{}'),
   keys: () => fs.writeFileSync(`${process.env.HARDSHELL_HOME}/keys/planted`, ''),
   hostRoot: () => fs.readdirSync('/root'),
+  sysctl: () => fs.closeSync(fs.openSync('/proc/sys/kernel/core_pattern', 'r+')),
+  processes: () => fs.readdirSync('/proc'),
+  mail: () => fs.readdirSync(`${process.env.HARDSHELL_HOME}/mail/in`),
 };
 for (const [name, attempt] of Object.entries(attempts)) {
   try {
