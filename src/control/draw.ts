@@ -66,23 +66,31 @@ interface Row {
 function breakRows(cells: readonly Cell[], room: number): Row[] {
   const rows: Row[] = [];
   let start: Row['start'] = 'line';
-  let rest = cells;
-  while (sumColumns(rest) > room) {
-    let fits = 0;
-    for (let used = 0; fits < rest.length; fits++) {
-      used += rest[fits]?.columns ?? 0;
-      if (used > room) break;
-    }
-    // A cell wider than the row cannot be; widths are at most ten columns.
-    fits = Math.max(1, fits);
-    const blank = rest.slice(0, fits).findLastIndex((cell) => cell.text === ' ');
-    const after = blank >= Math.floor(fits / 2) ? blank + 1 : fits;
-    rows.push({ cells: showRowEnd(rest.slice(0, after)), start });
-    start = rest[after - 1]?.text === ' ' ? 'blank' : 'cut';
-    rest = rest.slice(after);
+  let at = 0;
+  for (;;) {
+    const fits = countFitting(cells, at, room);
+    if (at + fits >= cells.length) break;
+    const row = cells.slice(at, at + fits);
+    const blank = row.findLastIndex((cell) => cell.text === ' ');
+    const length = blank >= Math.floor(fits / 2) ? blank + 1 : fits;
+    rows.push({ cells: showRowEnd(row.slice(0, length)), start });
+    start = row[length - 1]?.text === ' ' ? 'blank' : 'cut';
+    at += length;
   }
-  rows.push({ cells: [...rest], start });
+  rows.push({ cells: cells.slice(at), start });
   return rows;
+}
+
+/** How many cells from `at` on fit; at least one, since a cell is never wider than the narrowest row. */
+function countFitting(cells: readonly Cell[], at: number, room: number): number {
+  let used = 0;
+  let count = 0;
+  for (let cell = cells[at]; cell !== undefined; cell = cells[at + count]) {
+    used += cell.columns;
+    if (used > room) break;
+    count += 1;
+  }
+  return Math.max(1, count);
 }
 
 /** More than one blank at the end of a row would not be seen. */
@@ -110,10 +118,6 @@ export function columnsOf(text: string): number {
 function isNarrow(character: string): boolean {
   const code = character.codePointAt(0) ?? 0;
   return code < 0x1100 || (code >= 0x2010 && code <= 0x205e) || Object.values<string>(MARKS).includes(character);
-}
-
-function sumColumns(cells: readonly Cell[]): number {
-  return cells.reduce((sum, cell) => sum + cell.columns, 0);
 }
 
 function paint(row: readonly Segment[], colour: boolean): string {

@@ -14,20 +14,36 @@ export function cutRuns(text: string, spans: readonly InfluenceSpan[]): readonly
   const whole = spans
     .map((span) => ({ start: outward(text, span.start, -1), end: outward(text, span.end, 1), source: span.source + 1 }))
     .filter((span) => span.end > span.start);
-  const cuts = [...new Set([0, text.length, ...whole.flatMap((span) => [span.start, span.end])])].sort((a, b) => a - b);
+  // One sweep over begins and ends; how often each source holds at the moment.
+  const edges = whole
+    .flatMap(({ start, end, source }) => [
+      { at: start, source, by: 1 },
+      { at: end, source, by: -1 },
+    ])
+    .sort((a, b) => a.at - b.at);
+  const holds = new Map<number, number>();
   const runs: Run[] = [];
-  for (const [i, start] of cuts.entries()) {
-    const end = cuts[i + 1];
-    if (end === undefined || end === start) continue;
-    const inside = whole.filter((span) => span.start <= start && span.end >= end).map((span) => span.source);
-    const sources = [...new Set(inside)].sort((a, b) => a - b);
-    const last = runs.at(-1);
-    const piece = text.slice(start, end);
-    if (last !== undefined && last.sources.join() === sources.join())
-      runs[runs.length - 1] = { text: last.text + piece, sources };
-    else runs.push({ text: piece, sources });
+  let from = 0;
+  for (const { at, source, by } of [...edges, { at: text.length, source: 0, by: 0 }]) {
+    if (at > from)
+      addRun(
+        runs,
+        text.slice(from, at),
+        [...holds.keys()].sort((a, b) => a - b),
+      );
+    from = at;
+    const held = (holds.get(source) ?? 0) + by;
+    if (held > 0) holds.set(source, held);
+    else holds.delete(source);
   }
   return runs;
+}
+
+function addRun(runs: Run[], text: string, sources: readonly number[]): void {
+  const last = runs.at(-1);
+  if (last !== undefined && last.sources.join() === sources.join())
+    runs[runs.length - 1] = { text: last.text + text, sources };
+  else runs.push({ text, sources });
 }
 
 /** Runs of each line of a text: the runs of the whole, cut again at line feeds, which are left out. */
