@@ -1,6 +1,7 @@
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
 import { chmodSync, closeSync, constants, fstatSync, lstatSync, openSync, readSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { HardshellError } from '../contracts/index.ts';
 import { createDurableFile, overwriteDurably, syncDirectory } from './durable.ts';
 
 /** Every byte of the record is written at once and its length never changes: voiding it needs no space. */
@@ -19,9 +20,12 @@ export type KilledReason =
 
 /** First start only: epoch 1 and a fresh key. Throws when a record or key is there. `keys/` must exist. */
 export function createArmed(home: string): void {
-  createDurableFile(join(home, INSTANCE), Buffer.from(randomBytes(16).toString('hex')), 0o400);
-  createDurableFile(join(home, KEY), randomBytes(32), 0o400);
-  createDurableFile(join(home, ARMED), encodeRecord(home, 1), 0o600);
+  const instance = randomBytes(16).toString('hex');
+  const key = randomBytes(32);
+  createDurableFile(join(home, KEY), key, 0o400);
+  createDurableFile(join(home, ARMED), encodeRecord(key, 1, instance), 0o600);
+  // Last: a home without its name is one that was never finished.
+  createDurableFile(join(home, INSTANCE), Buffer.from(instance), 0o400);
 }
 
 /**
@@ -93,23 +97,30 @@ function voidRecord(path: string): Voided['how'] {
  * file that has just been replaced: the last write decides.
  */
 export function rearm(home: string, epoch: number): void {
-  const key = join(home, KEY);
-  rmSync(key, { force: true });
-  createDurableFile(key, randomBytes(32), 0o400);
+  const own = readOwnFile(join(home, INSTANCE), 32);
+  if (typeof own === 'string') {
+    throw new HardshellError(
+      'state_corrupt',
+      'the instance has lost its name (`keys/instance.id`); restore it from a backup',
+      { fate: 'refuse' },
+    );
+  }
+  const key = randomBytes(32);
+  const record = encodeRecord(key, epoch, own.toString('latin1'));
+  rmSync(join(home, KEY), { force: true });
+  createDurableFile(join(home, KEY), key, 0o400);
   const path = join(home, ARMED);
   const found = lstatSync(path, { throwIfNoEntry: false });
-  if (found !== undefined && (!found.isFile() || found.size !== ARMED_BYTES)) rmSync(path);
   if (found?.isFile() === true && found.size === ARMED_BYTES) {
     chmodSync(path, 0o600);
-    overwriteDurably(path, encodeRecord(home, epoch));
-  } else createDurableFile(path, encodeRecord(home, epoch), 0o600);
+    overwriteDurably(path, record);
+    return;
+  }
+  if (found !== undefined) rmSync(path);
+  createDurableFile(path, record, 0o600);
 }
 
-function encodeRecord(home: string, epoch: number): Buffer {
-  const key = readOwnFile(join(home, KEY), 32);
-  const own = readOwnFile(join(home, INSTANCE), 32);
-  if (typeof key === 'string' || typeof own === 'string') throw new Error('the keys of the instance are missing');
-  const instance = own.toString('latin1');
+function encodeRecord(key: Buffer, epoch: number, instance: string): Buffer {
   const text = `{"v":1,"epoch":${epoch},"instance":"${instance}","mac":"${macOf(key, epoch, instance).toString('hex')}"}`;
   return Buffer.from(`${text.padEnd(ARMED_BYTES - 1)}\n`, 'latin1');
 }

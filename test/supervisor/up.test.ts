@@ -61,6 +61,15 @@ describe.each(RUNNERS)('up, run by $who', ({ uid }) => {
     expect(instance.log('zone1-executor')).toContain('connector says hello connector|in,out|EPERM');
   });
 
+  it('starts once when it is called three times at the same moment on no home', async () => {
+    instance = new Instance(uid);
+    const runs = await Promise.all([instance.up(), instance.up(), instance.up()]);
+    const said = runs.map((run) => run.said());
+    expect(said.filter((text) => text.includes('Hardshell is ready'))).toHaveLength(1);
+    expect(said.filter((text) => text.includes('Hardshell runs already'))).toHaveLength(2);
+    expect(runs.map(({ code }) => code).sort()).toEqual([0, 0, null]);
+  });
+
   it('is harmless when it runs already, and the same home serves again afterwards', async () => {
     instance = new Instance(uid);
     const first = await instance.up();

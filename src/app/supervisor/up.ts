@@ -1,4 +1,4 @@
-import { existsSync, renameSync } from 'node:fs';
+import { existsSync, lstatSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { connectFrames } from '../../bridge/index.ts';
@@ -35,6 +35,7 @@ import { furnishHome } from './first-start.ts';
 import { readSettings, requireMode } from './settings.ts';
 
 const LOCK_MS_MAX = 2_000;
+const OTHER_START_MS_MAX = 3_000;
 const SUPERVISOR_LOG_BYTES_MAX = 1024 * 1024;
 
 export interface UpOptions {
@@ -64,7 +65,7 @@ export async function up(options: UpOptions): Promise<UpResult> {
   const paths = instancePaths(options.home, uid);
   const bwrap = requireBubblewrap(searchThisMachine(options.tell));
   if (!existsSync(paths.home)) await requireWall(bwrap, paths.instance);
-  const home = prepareHome(paths.home);
+  const home = await makeOrOpenHome(paths.home);
   if (home.firstStart) options.tell(`first start: made \`${paths.home}\``);
   for (const name of home.repaired) options.tell(`\`${name}\` was open to others and is narrowed now`);
   prepareRun(paths.run);
@@ -104,6 +105,27 @@ export async function up(options: UpOptions): Promise<UpResult> {
     if (home.firstStart) setAside(paths.home, options.tell);
     throw error;
   }
+}
+
+async function makeOrOpenHome(path: string): Promise<Home> {
+  await letOtherFinish(path);
+  try {
+    return prepareHome(path);
+  } catch {
+    await letOtherFinish(path);
+    return prepareHome(path);
+  }
+}
+
+/** Another `up` may be making this home at this moment: it holds no lock before there is a home to hold it in. */
+async function letOtherFinish(home: string): Promise<void> {
+  const deadline = performance.now() + OTHER_START_MS_MAX;
+  const isUnfinished = (): boolean => {
+    const found = lstatSync(home, { throwIfNoEntry: false });
+    if (found === undefined || Date.now() - found.ctimeMs > OTHER_START_MS_MAX) return false;
+    return !existsSync(join(home, 'keys', 'instance.id')) || !existsSync(join(home, 'hardshell.json'));
+  };
+  while (isUnfinished() && performance.now() < deadline) await sleep(50);
 }
 
 /** The lock of the home, or who holds it. One that was just killed may hold it for a moment more. */
