@@ -39,7 +39,7 @@ export async function runCommandLine(argv: readonly string[], ports: Ports): Pro
 type Runner = (spec: CommandSpec, command: Command) => Promise<void>;
 
 /** The whole tree of commands, in commander's words. */
-export function buildProgram(ports: Pick<Ports, 'stdout' | 'stderr' | 'version'>, run: Runner): Command {
+function buildProgram(ports: Pick<Ports, 'stdout' | 'stderr' | 'version'>, run: Runner): Command {
   const program = new Command('hardshell')
     .description('The hard shell for a personal agent: it reads, thinks and proposes; it acts only through you.')
     .version(ports.version, '--version', 'print the version')

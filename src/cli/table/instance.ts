@@ -113,10 +113,14 @@ export const INSTANCE_COMMANDS: readonly CommandSpec[] = [
       ['hardshell redteam', 'all attacks; yours is left alone'],
       ['hardshell redteam --list', 'what it would try'],
     ],
-    run: async (input, context) =>
-      (await import('../commands/redteam-run.ts')).runRedteam(
-        { list: input.on('list'), report: input.text('report'), only: input.text('only') },
-        context,
-      ),
+    run: async (input, context) => {
+      const { redteam } = await import('../commands/redteam.ts');
+      const valued = (['report', 'only'] as const).flatMap((name) => {
+        const value = input.text(name);
+        return value === undefined ? [] : [`--${name}`, value];
+      });
+      const flags = [...(input.on('list') ? ['--list'] : []), ...(context.json ? ['--json'] : [])];
+      return redteam([...flags, ...valued], context.io);
+    },
   },
 ];
