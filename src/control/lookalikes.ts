@@ -39,11 +39,6 @@ export function suspectLetters(text: string): ReadonlySet<number> {
   return suspects;
 }
 
-/** True for a text with a word that mixes Latin with a script that has lookalikes, or poses as Latin. */
-export function looksMixed(text: string): boolean {
-  return suspectLetters(text).size > 0;
-}
-
 interface Letter {
   readonly text: string;
   readonly at: number;

@@ -4,7 +4,7 @@ import { HardshellError } from '../contracts/index.ts';
 
 /** 128 MiB and about a third of a second: what a thief of the file pays for each guess. */
 const COST = { N: 131_072, r: 8, p: 1 } as const;
-export const PASSPHRASE_CHARS_MIN = 10;
+const PASSPHRASE_CHARS_MIN = 10;
 const PASSPHRASE_CHARS_MAX = 1_024;
 
 const base64 = (bytes: number): z.ZodType<string> =>
