@@ -27,7 +27,7 @@ try {
     // On a busy machine time is shared with others; processor time is not.
     const cpu = peer.cpuSeconds / (ours.cpuSeconds / Math.min(2, availableParallelism()));
     console.log(
-      `processor time: peer ${peer.cpuSeconds.toFixed(1)} s, scan ${ours.cpuSeconds.toFixed(1)} s; on two free cores that is ${cpu.toFixed(2)} x`,
+      `processor time: peer ${peer.cpuSeconds.toFixed(1)} s, scan ${ours.cpuSeconds.toFixed(1)} s (${ours.parentSeconds.toFixed(1)} s of it outside the readers); on two free cores that is ${cpu.toFixed(2)} x`,
     );
     console.log(`peer, one core, no sandbox: ${rate(peer)}, ${mib(peer.rss)} MiB`);
     console.log(
@@ -65,9 +65,10 @@ async function runScan(mbox) {
   const ms = performance.now() - started;
   clearInterval(timer);
   const cpuSeconds = [...peak.cpu.values()].reduce((sum, seconds) => sum + seconds, 0);
+  const parentSeconds = [...peak.cpu].find(([key]) => key.startsWith(`${child.pid} `))?.[1] ?? 0;
   const summary = JSON.parse(last.trim().split('\n').at(-1));
   if (Object.keys(summary.failed).length > 0) console.log('not read:', summary.failed);
-  return { messages: summary.messages, ms, cpuSeconds, ...peak };
+  return { messages: summary.messages, ms, cpuSeconds, parentSeconds, ...peak };
 }
 
 /** Memory of a process and all below it; PSS counts what is shared once. */

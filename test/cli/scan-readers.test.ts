@@ -27,11 +27,7 @@ async function withLauncher<R>(
   }
 }
 
-async function read(
-  launcher: ReaderLauncher,
-  mails: readonly (string | Buffer)[],
-  more: Partial<PoolOptions<number, unknown>> = {},
-): Promise<string[]> {
+async function read(launcher: ReaderLauncher, mails: readonly (string | Buffer)[]): Promise<string[]> {
   async function* jobs(): AsyncGenerator<{ bytes: Buffer; about: number }> {
     for (const [about, mail] of mails.entries()) yield { bytes: Buffer.from(mail), about };
   }

@@ -63,10 +63,12 @@ export async function openLauncher(options: LauncherOptions): Promise<ReaderLaun
   }
   const uids = isRoot ? freeUids() : [];
   let started = 0;
+  // Two scans at once do not begin with the same uid.
+  const firstUid = randomBytes(1)[0] ?? 0;
   return {
     launch: async () => {
       started += 1;
-      const uid = uids[started % Math.max(1, uids.length)];
+      const uid = uids[(firstUid + started) % Math.max(1, uids.length)];
       const [near, far] = await makeSocketPair();
       const memoryBytesMax = options.memoryBytesMax ?? 256 * MIB;
       const spec = readerSpec({ name: `scan-${started}`, uid, program, probe, memoryBytesMax, far });
