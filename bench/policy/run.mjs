@@ -1,6 +1,7 @@
 // Decisions a second at 100 rules, sliced by action, against Cedar itself on the same rules in one set:
 // `node scripts/run.cjs bench/policy/run.mjs [decisions]`.
 import { createHash } from 'node:crypto';
+import { isAuthorized } from '@cedar-policy/cedar-wasm/web';
 import { loadCedar } from '../../src/app/executor/cedar-engine.ts';
 import { CATALOGUE, compilePolicy, decide, makeCedarEngine, redMarks } from '../../src/policy/index.ts';
 import { callOf, factsOf } from '../../src/policy/call.ts';
@@ -47,7 +48,7 @@ for (let n = -1_000; n < decisions; n += 1) {
 
 function parseEachTime(call) {
   const start = performance.now();
-  cedar.isAuthorized({
+  isAuthorized({
     ...call,
     entities: [],
     policies: { staticPolicies: text },
