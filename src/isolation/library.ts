@@ -53,7 +53,9 @@ async function keepFile(root: string, source: string): Promise<string> {
     return hashFile(copy);
   });
   if ((await identityOf(source)) === key) {
-    writeFileSync(index, JSON.stringify([...readIndex(index).slice(-7), { key, digest }]), { mode: 0o600 });
+    const next = `${index}.${process.pid}`;
+    writeFileSync(next, JSON.stringify([...readIndex(index).slice(-7), { key, digest }]), { mode: 0o600 });
+    await rename(next, index);
   }
   return join(root, digest, basename(source));
 }
@@ -83,8 +85,10 @@ async function install(root: string, fill: (staging: string) => Promise<string>)
   await chmod(staging, 0o755);
   try {
     const digest = await fill(staging);
-    await rm(join(root, digest), { recursive: true, force: true });
-    await rename(staging, join(root, digest));
+    await rename(staging, join(root, digest)).catch((error: unknown) => {
+      // Somebody else was quicker: what stands there has the same digest.
+      if (lstatSync(join(root, digest), { throwIfNoEntry: false })?.isDirectory() !== true) throw error;
+    });
     return digest;
   } finally {
     await rm(staging, { recursive: true, force: true });

@@ -19,7 +19,10 @@ export interface InstancePaths {
   readonly supervisorSocket: string;
   readonly controlSocket: string;
   readonly zonesRecord: string;
-  /** Node and packed files by digest, for uids that cannot read the checkout; undefined for an ordinary user. */
+  /**
+   * Node and packed files by digest, for uids that cannot read the checkout; undefined for an ordinary user. One for all
+   * instances: what is named by its digest is the same for each of them.
+   */
   readonly library: string | undefined;
 }
 
@@ -66,6 +69,6 @@ export function instancePaths(home: string, uid: number): InstancePaths {
     supervisorSocket: join(run, 'supervisor', 'supervisor.sock'),
     controlSocket: join(run, 'control', 'control.sock'),
     zonesRecord: join(run, 'supervisor', 'zones.json'),
-    library: uid === 0 ? join(run, 'lib') : undefined,
+    library: uid === 0 ? '/run/hardshell-lib' : undefined,
   };
 }

@@ -1,5 +1,5 @@
 export { openLogFile, type LogFile } from './log-file.ts';
-export { cleanRun, prepareRun, UidPool } from './places.ts';
+export { cleanRun, makeOwnDirectory, prepareRun, UidPool } from './places.ts';
 export { startSupervisor, type EndReason, type Supervisor, type SupervisorOptions } from './supervisor.ts';
 export { DEFAULT_LIMITS, INSIDE, type ModelEndpoint, type TablePlaces } from './table.ts';
 export type { FindProgram } from './zones.ts';

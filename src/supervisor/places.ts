@@ -19,7 +19,7 @@ export interface Ids {
   readonly gid: number;
 }
 
-const KEPT = ['lib', 'supervisor'];
+const KEPT = ['supervisor'];
 const DEPTH_MAX = 3;
 
 /**
@@ -39,7 +39,6 @@ export function cleanRun(run: string): void {
   makeOwnDirectory(join(run, 'control'), 0o700);
   makeOwnDirectory(join(run, 'connector-maildir'), 0o700);
   makeOwnDirectory(join(run, 'model-bridges'), isRoot ? 0o711 : 0o700);
-  if (isRoot) makeOwnDirectory(join(run, 'lib'), 0o755);
 }
 
 /**
@@ -95,12 +94,13 @@ export function removeEntry(path: string, depth: number): void {
   rmdirSync(path);
 }
 
-function makeOwnDirectory(path: string, mode: number): void {
+/** A directory of ours, made where it is missing. Throws `home_unsafe` where something else stands. */
+export function makeOwnDirectory(path: string, mode: number): void {
   const found = lstatSync(path, { throwIfNoEntry: false });
   if (found !== undefined && (!found.isDirectory() || found.uid !== process.getuid?.())) {
     throw new HardshellError('home_unsafe', `\`${path}\` is not a directory of ours; remove it`, { fate: 'refuse' });
   }
-  if (found === undefined) mkdirSync(path, { mode });
+  if (found === undefined) mkdirSync(path, { mode, recursive: true });
   chmodSync(path, mode);
 }
 

@@ -10,8 +10,6 @@ export interface TablePlaces {
   readonly run: string;
   /** `run` lies outside the home (root): it is shown to the executor in the home's place. */
   readonly runOutsideHome: boolean;
-  /** Holds Node and packed files by digest, below `run`; hidden from the executor. */
-  readonly library: string | undefined;
   readonly model: ModelEndpoint | undefined;
 }
 
@@ -167,7 +165,6 @@ function executorProfile(start: Start, places: TablePlaces): Profile {
       ...(places.runOutsideHome ? [{ kind: 'write', from: places.run, to: INSIDE.run } as const] : []),
       // Its own wall and the programs of others are not the executor's to write.
       { kind: 'read', from: `${places.run}/supervisor`, to: `${INSIDE.run}/supervisor` },
-      ...(places.library === undefined ? [] : [{ kind: 'tmp', to: `${INSIDE.run}/lib`, bytesMax: 4_096 } as const]),
     ],
     env: {
       HARDSHELL_HOME: INSIDE.home,

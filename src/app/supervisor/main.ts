@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { closeInheritedDescriptors } from '../../isolation/index.ts';
 import { findHome } from '../../state/index.ts';
+import { cleanRun } from '../../supervisor/index.ts';
 import { describeReady } from './ready-block.ts';
 import { explainFailure, setAside, up } from './up.ts';
 
@@ -49,6 +50,8 @@ async function run(): Promise<number> {
     if (json) process.stdout.write(`${JSON.stringify({ ready: true, home: result.paths.home, pid: process.pid })}\n`);
     if (!asked) describeReady(result, performance.now() - startedAt).forEach(say);
     const reason = await supervisor.ended;
+    // What is left are names of sockets: nothing listens on them any more.
+    cleanRun(result.paths.run);
     lock.release();
     say(
       reason === 'record_void'

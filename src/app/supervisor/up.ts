@@ -24,6 +24,7 @@ import {
 } from '../../state/index.ts';
 import {
   cleanRun,
+  makeOwnDirectory,
   prepareRun,
   openLogFile,
   startSupervisor,
@@ -83,7 +84,7 @@ export async function up(options: UpOptions): Promise<UpResult> {
     const { limits, logBytesMax, model } = readSettings(config);
     const supervisor = await startSupervisor({
       driver,
-      places: { home: paths.home, run: paths.run, runOutsideHome: uid === 0, library: paths.library, model },
+      places: { home: paths.home, run: paths.run, runOutsideHome: uid === 0, model },
       zonesRecord: paths.zonesRecord,
       logs: join(paths.home, 'logs'),
       limits,
@@ -194,6 +195,7 @@ function openWalls(at: { options: UpOptions; paths: InstancePaths; bwrap: string
   const dist = (name: string): string => join(options.checkout, 'dist', name);
   const driver = createBubblewrapDriver({ instance: paths.instance, bwrap, runtime: () => runtime });
   if (paths.library === undefined) return { driver, findProgram: (name) => Promise.resolve(dist(name)) };
+  makeOwnDirectory(paths.library, 0o755);
   const library = openLibrary(paths.library);
   const copied = library.file(runtime.node).then((node) => {
     runtime = { ...runtime, node };
