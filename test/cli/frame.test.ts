@@ -50,7 +50,7 @@ describe('wrong use', () => {
     [['approvals', 'show'], 'missing required argument `id`'],
     [['status', 'extra'], 'too many arguments'],
     [['kill', '--now'], 'unknown option `--now`'],
-    [['inbox', 'list', '--limit', '0'], '`--limit` is a whole number from 1 to 200'],
+    [['inbox', 'list', '--limit', '0'], '`--limit` is a whole number from 1 to 10000'],
     [['policy', 'explain'], 'name what to explain'],
     [['chat'], 'say what the agent shall do'],
     [['config', 'set', 'mail.name'], 'give pairs of a key and a value'],

@@ -89,6 +89,21 @@ describe('inbox', () => {
     });
   });
 
+  it('asks in pages that fit a frame whatever stands in them', async () => {
+    const limits: number[] = [];
+    control.handlers.inbox_list = ({ limit, before }) => {
+      limits.push(limit);
+      const letter = before === undefined ? 'e' : 'f';
+      const items = Array.from({ length: limit }, (_, i) =>
+        inboxItem({ item: `k_${letter.repeat(24)}${String.fromCharCode(97 + Math.floor(i / 20), 97 + (i % 20))}` }),
+      );
+      return { type: 'inbox_list', items, next: items.at(-1)?.item ?? null };
+    };
+    const { stdout } = await cli.run(['inbox', 'list', '--limit', '50', '--json']);
+    expect(limits).toEqual([40, 10]);
+    expect((JSON.parse(stdout) as { items: unknown[] }).items).toHaveLength(50);
+  });
+
   it('looks through all pages for an id', async () => {
     control.handlers.inbox_list = ({ before }) =>
       before === undefined

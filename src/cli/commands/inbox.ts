@@ -13,22 +13,38 @@ import { tell, type Context } from '../context.ts';
 import { Failure } from '../failure.ts';
 import { cutText, renderTable, sayDuration } from '../output.ts';
 
+/** Items asked for at once: with the longest subjects and notes that there can be, they still fit one frame. */
+const PAGE = 40;
+
 /** `hardshell inbox list`: newest first, what was found in each, and whether it is dealt with. */
 export async function inboxList(options: { readonly limit: number }, context: Context): Promise<number> {
-  const { items, next } = await context.control().ask({ type: 'inbox_list', limit: options.limit });
-  tell(context, { items, next }, () => {
-    if (items.length === 0) return ['nothing has come in yet; put an `.eml` file into `mail/in`'];
-    const room = Math.max(20, Math.floor((context.io.columns - 44) / 2));
-    const rows = items.map((item) => describeRow(item, room));
-    const more = next === null ? [] : [`older ones: hardshell inbox list --limit ${Math.min(200, options.limit * 2)}`];
-    return [
-      ...renderTable(context.io, ['ID', 'AGE', 'STATE', 'FROM (as claimed)', 'SUBJECT', ''], rows),
-      '',
-      'hardshell inbox show ID      the message as it was read',
-      ...more,
-    ];
-  });
+  const items: InboxItem[] = [];
+  let next: string | null = null;
+  do {
+    const page = await readPage(Math.min(PAGE, options.limit - items.length), next, context);
+    items.push(...page.items);
+    next = page.next;
+  } while (next !== null && items.length < options.limit);
+  tell(context, { items, next }, () => describeList({ items, next }, options.limit, context));
   return 0;
+}
+
+function describeList({ items, next }: Pick<Page, 'items' | 'next'>, limit: number, context: Context): string[] {
+  if (items.length === 0) return ['nothing has come in yet; put an `.eml` file into `mail/in`'];
+  const room = Math.max(20, Math.floor((context.io.columns - 44) / 2));
+  const rows = items.map((item) => describeRow(item, room));
+  return [
+    ...renderTable(context.io, ['ID', 'AGE', 'STATE', 'FROM (as claimed)', 'SUBJECT', ''], rows),
+    '',
+    'hardshell inbox show ID      the message as it was read',
+    ...(next === null ? [] : [`older ones: hardshell inbox list --limit ${limit * 2}`]),
+  ];
+}
+
+type Page = ControlAnswers['inbox_list'];
+
+function readPage(limit: number, before: string | null, context: Context): Promise<Page> {
+  return context.control().ask({ type: 'inbox_list', limit, ...(before === null ? {} : { before }) });
 }
 
 /** `hardshell inbox show ID`: the sanitized message, its findings and attachments; nothing in it can drive a terminal. */
@@ -41,19 +57,21 @@ export async function inboxShow(options: { readonly id: string }, context: Conte
   return 0;
 }
 
+/** Letters of a whole id. */
+const ID_CHARS = 28;
+
 /** The item whose id begins with `given`. */
 export async function findItem(given: string, context: Context): Promise<InboxItem> {
   const wanted = given.startsWith('k_') ? given : `k_${given}`;
   if (!/^k_[a-z2-7]{1,26}$/.test(wanted))
     throw new Failure(`\`${safeText(given)}\` is not the id of a message; see \`hardshell inbox list\``);
+  if (wanted.length === ID_CHARS) return (await context.control().ask({ type: 'inbox_show', item: wanted })).item;
   let before: string | null = null;
   const found: InboxItem[] = [];
   do {
-    const page: ControlAnswers['inbox_list'] = await context
-      .control()
-      .ask({ type: 'inbox_list', limit: 200, ...(before === null ? {} : { before }) });
+    const page = await readPage(PAGE, before, context);
     found.push(...page.items.filter((item) => item.item.startsWith(wanted)));
-    before = wanted.length === 28 && found.length > 0 ? null : page.next;
+    before = page.next;
   } while (before !== null);
   const [first] = found;
   if (first === undefined)

@@ -15,7 +15,7 @@ export const OWNER_COMMANDS: readonly CommandSpec[] = [
     ],
     run: async (input, context) =>
       (await import('../commands/inbox.ts')).inboxList(
-        { limit: input.whole('limit', { min: 1, max: 200 }) ?? 20 },
+        { limit: input.whole('limit', { min: 1, max: 10_000 }) ?? 20 },
         context,
       ),
   },
