@@ -13,6 +13,8 @@ export interface PresenceOptions {
   readonly passphraseFd?: number | undefined;
   /** The question for a yes; null where typing the command is act enough. */
   readonly question: string | null;
+  /** Keeps the opened key for the next question of one sitting: a conversation asks for the passphrase once. */
+  readonly sitting?: { key?: KeyObject } | undefined;
 }
 
 type Provable = Extract<ControlRequest, { presence: PresenceProof }>;
@@ -37,10 +39,15 @@ export async function provePresence(
     );
   }
   if (options.passphraseFd === undefined && !(await meansIt(context, options))) return null;
-  const passphrase = await readPassphrase(context, options);
-  if (passphrase === null) return null;
-  const key = await unlockPresence(context, passphrase);
+  const key = options.sitting?.key ?? (await openKey(context, options));
+  if (key === null) return null;
+  if (options.sitting !== undefined) options.sitting.key = key;
   return signWith(key, claimOf(request), { nonce, expiresAt: expires_at });
+}
+
+async function openKey(context: Context, options: PresenceOptions): Promise<KeyObject | null> {
+  const passphrase = await readPassphrase(context, options);
+  return passphrase === null ? null : unlockPresence(context, passphrase);
 }
 
 /** The passphrase, from the descriptor or typed. Null when they decline. */

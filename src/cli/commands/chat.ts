@@ -3,7 +3,7 @@ import { escapeLines, frame, styled, toTerminal, type RenderedLine } from '../..
 import type { ControlAnswers } from '../../contracts/index.ts';
 import { tell, type Context } from '../context.ts';
 import { Failure, toFailure, wrongUse } from '../failure.ts';
-import { provePresence } from '../presence.ts';
+import { provePresence, type PresenceOptions } from '../presence.ts';
 import { shortId } from './approvals-list.ts';
 import { findItem } from './inbox.ts';
 
@@ -25,11 +25,12 @@ export async function chat(options: ChatOptions, context: Context): Promise<numb
   if (!context.prompt.interactive)
     throw wrongUse('say what the agent shall do: `hardshell chat "answer Ann that I come"`');
   context.io.error('say what the agent shall do; an empty line or Ctrl-D ends it');
+  const sitting = {};
   for (;;) {
     const text = (await context.prompt.line('you> '))?.trim() ?? '';
     if (text === '') return 0;
     try {
-      await say({ ...options, text, standing: true }, context);
+      await say({ ...options, text, standing: true, sitting }, context);
     } catch (thrown) {
       const failure = toFailure(thrown);
       context.io.error(failure.message);
@@ -39,7 +40,7 @@ export async function chat(options: ChatOptions, context: Context): Promise<numb
 }
 
 async function say(
-  options: ChatOptions & { readonly text: string; readonly standing: boolean },
+  options: ChatOptions & Pick<PresenceOptions, 'sitting'> & { readonly text: string; readonly standing: boolean },
   context: Context,
 ): Promise<number> {
   if (options.text.length > LIMITS.instructionCharsMax.value)
@@ -56,6 +57,7 @@ async function say(
     yes: false,
     passphraseFd: options.passphraseFd,
     question: null,
+    sitting: options.sitting,
   });
   if (presence === null) throw new Failure('nothing was said to the agent');
   const { session } = await context.control().ask({ ...request, presence });
