@@ -3,7 +3,7 @@ import { FrameConnection, WIRE_CONNECTION_LIMITS, type Frame } from '../../src/b
 import type { LaunchedReader, ReaderEnd } from '../../src/cli/scan/launch.ts';
 import { readAll } from '../../src/cli/scan/pool.ts';
 import { makeSocketPair } from '../../src/cli/scan/socket-pair.ts';
-import { EXTRACT_LIMITS } from '../../src/contracts/index.ts';
+import { EXTRACT_LIMITS, HardshellError } from '../../src/contracts/index.ts';
 
 const HONEST = {
   channel: 'email',
@@ -112,5 +112,28 @@ describe('a reader written by the attacker', () => {
       'crashed',
       'crashed',
     ]);
+  });
+});
+
+describe('a machine that cannot start a reader', () => {
+  async function readWith(failures: number): Promise<number> {
+    let left = failures;
+    const launch = (): Promise<LaunchedReader> => {
+      left -= 1;
+      if (left >= 0) return Promise.reject(new HardshellError('isolation_failed', 'no wall', { fate: 'stop' }));
+      return launchLiar((id) => sanitized(id, HONEST));
+    };
+    async function* jobs(): AsyncGenerator<{ bytes: Buffer; about: null }> {
+      yield { bytes: Buffer.from('x'), about: null };
+    }
+    const options = { launcher: { launch, close: () => Promise.resolve() }, readers: 1, finish: () => 1 };
+    let done = 0;
+    for await (const one of readAll(jobs(), options)) done += one;
+    return done;
+  }
+
+  it('is asked again a few times, then the scan ends with the reason', async () => {
+    expect(await readWith(2)).toBe(1);
+    await expect(readWith(9)).rejects.toMatchObject({ code: 'isolation_failed' });
   });
 });

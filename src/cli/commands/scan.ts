@@ -3,22 +3,15 @@ import { resolve } from 'node:path';
 import type { Readable, Writable } from 'node:stream';
 import { HardshellError } from '../../contracts/index.ts';
 import { closeInheritedDescriptors, explainBubblewrapError } from '../../isolation/index.ts';
+import { ProgressKeeper } from '../scan/keeper.ts';
 import { openLauncher, type ReaderLauncher } from '../scan/launch.ts';
 import { measure } from '../scan/measure.ts';
 import { canGoOn, ScanOutput, type OutputFormat } from '../scan/output.ts';
 import { ProgressLine } from '../scan/progress.ts';
 import { isAtLeast, LEVELS, type Threshold } from '../scan/row.ts';
 import { runScan } from '../scan/run.ts';
-import { START, type Position } from '../scan/sources/messages.ts';
-import {
-  defaultStatePath,
-  digestAsked,
-  loadProgress,
-  removeProgress,
-  saveProgress,
-  type Progress,
-} from '../scan/state-file.ts';
-import { countAtLeast, emptySummary } from '../scan/summary.ts';
+import { defaultStatePath, digestAsked, loadProgress, type Progress } from '../scan/state-file.ts';
+import { countAtLeast } from '../scan/summary.ts';
 import { number } from '../scan/table.ts';
 
 export interface ScanOptions {
@@ -54,7 +47,6 @@ export interface ScanStreams {
   readonly signal: AbortSignal;
 }
 
-const SAVE_MS = 2_000;
 const TOP_DEFAULT = 20;
 const TOP_MAX = 1_000;
 
@@ -99,74 +91,72 @@ interface At {
 }
 
 async function scanWith(launcher: ReaderLauncher, { options, asked, place, streams }: At): Promise<number> {
-  const digest = digestAsked([
-    asked.paths,
-    [asked.format.kind, options.html ?? '', asked.threshold, String(asked.top), String(options.all)],
-  ]);
-  const statePath = asked.fromStdin ? null : (options.state ?? defaultStatePath(digest, place.env));
-  const found = statePath === null || options.restart === true ? null : loadProgress(statePath, digest);
-  const earlier = found !== null && canGoOn(asked.format, found.outputBytes) ? found : null;
-  const summary = earlier?.summary ?? emptySummary();
-  const startedMs = performance.now() - (earlier?.elapsedMs ?? 0);
+  const { keeper, statePath, earlier } = openKeeper({ options, asked, place });
+  const { summary } = keeper;
   const output = new ScanOutput(asked.format, { ...streams, ...asked }, earlier);
   if (earlier !== null) note(streams, `going on after ${number(summary.messages)} messages; --restart begins anew`);
   const total = asked.fromStdin ? null : measure(asked.paths);
   const progress = new ProgressLine({ stream: streams.stderr, summary, totalBytes: () => total?.bytes() ?? null });
-  let position: Position = earlier?.position ?? START;
-  let savedMs = performance.now();
-  const save = (): void => {
-    savedMs = performance.now();
-    if (statePath === null) return;
-    const saved: Progress = {
-      v: 1,
-      asked: digest,
-      position,
-      outputBytes: output.flush(),
-      elapsedMs: savedMs - startedMs,
-      summary,
-    };
-    saveProgress(statePath, saved);
-  };
+  let finished = false;
   try {
-    const finished = await runScan({
+    finished = await runScan({
       ...asked,
       stdin: asked.fromStdin ? streams.stdin : null,
       launcher,
-      from: position,
+      from: keeper.position,
       summary,
       signal: streams.signal,
       onRow: async (row, after) => {
-        position = after;
         if (asked.format.kind === 'table' && options.all === true) progress.clear();
         await output.row(row);
-        if (performance.now() - savedMs >= SAVE_MS) save();
+        keeper.advance(after, output);
       },
       onProblem: (problem) => output.problem(problem),
       onChanged: () => {
         note(streams, 'the inputs changed since the scan was interrupted: beginning anew');
-        Object.assign(summary, emptySummary());
-        position = START;
+        keeper.restart();
         output.restart();
       },
     });
-    progress.end();
-    if (!finished) {
-      save();
-      output.close();
-      const again =
-        statePath === null
-          ? 'standard input cannot be resumed'
-          : 'run the same command again to go on from here, with --restart to begin anew';
-      return say(streams, `stopped after ${number(summary.messages)} messages; ${again}`, 1);
-    }
-    await output.finish(summary, performance.now() - startedMs);
-    if (statePath !== null) removeProgress(statePath);
-    if (countAtLeast(summary, asked.threshold) > 0) return 3;
-    return summary.problems.length > 0 ? 1 : 0;
   } finally {
     total?.stop();
     progress.end();
+    // Interrupted or failed: what was done is kept, and the same command goes on behind it.
+    if (!finished) {
+      keeper.save(output);
+      output.close();
+    }
   }
+  if (!finished) {
+    return say(streams, `stopped after ${number(summary.messages)} messages; ${statePath === null ? LOST : KEPT}`, 1);
+  }
+  await output.finish(summary, keeper.elapsedMs);
+  keeper.remove();
+  if (countAtLeast(summary, asked.threshold) > 0) return 3;
+  return summary.problems.length > 0 ? 1 : 0;
+}
+
+const LOST = 'standard input cannot be resumed';
+const KEPT = 'run the same command again to go on from here, with --restart to begin anew';
+
+interface Opened {
+  readonly keeper: ProgressKeeper;
+  readonly statePath: string | null;
+  readonly earlier: Progress | null;
+}
+
+/** Finds what an interrupted run of the same command left. */
+function openKeeper({ options, asked, place }: Omit<At, 'streams'>): Opened {
+  const { format } = asked;
+  const written = format.kind === 'html' ? format.path : '';
+  const digest = digestAsked([
+    asked.paths,
+    [format.kind, written, asked.threshold, String(asked.top), String(options.all)],
+  ]);
+  const statePath = asked.fromStdin ? null : (options.state ?? defaultStatePath(digest, place.env));
+  const found = statePath === null || options.restart === true ? null : loadProgress(statePath, digest);
+  const earlier = found !== null && canGoOn(format, found.outputBytes) ? found : null;
+  return { keeper: new ProgressKeeper({ path: statePath, asked: digest, earlier }), statePath, earlier };
 }
 
 function parseOptions(options: ScanOptions): Asked | string {

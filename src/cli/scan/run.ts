@@ -1,7 +1,8 @@
 import type { Readable } from 'node:stream';
 import { LIMITS } from '../../contracts/index.ts';
 import type { ReaderLauncher } from './launch.ts';
-import { readAll, type Job } from './pool.ts';
+import type { Job } from './order.ts';
+import { readAll } from './pool.ts';
 import { makeRow, type Row, type Threshold } from './row.ts';
 import { findInStream, findMessages, type Found, type FoundMessage, type Position } from './sources/messages.ts';
 import type { Problem } from './sources/walk.ts';

@@ -88,6 +88,9 @@ export function addRow(
 }
 
 export function addProblem(summary: Summary, problem: { readonly path: string; readonly sentence: string }): void {
+  const isKnown = summary.problems.some((known) => known.path === problem.path && known.sentence === problem.sentence);
+  // A resumed scan comes by the same inputs again.
+  if (isKnown) return;
   if (summary.problems.length < PROBLEMS_MAX) summary.problems.push({ path: problem.path, sentence: problem.sentence });
   else summary.problemsBeyond += 1;
 }
