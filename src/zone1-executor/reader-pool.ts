@@ -61,22 +61,24 @@ export class ReaderPool {
 }
 
 async function readOne(reader: ReaderProcess, raw: Uint8Array): Promise<ReadAnswer> {
+  const given = { whole: false };
   const answered = new Promise<ReadAnswer>((resolve) => {
     const timer = setTimeout(() => resolve({ kind: 'failed', reason: 'timeout' }), LIMITS.readerMsMax.value);
     const done = (answer: ReadAnswer): void => {
       clearTimeout(timer);
       resolve(answer);
     };
-    reader.onFrame((frame) => done(judgeAnswer(frame)));
+    // What is said of a message before it was given in full is made up.
+    reader.onFrame((frame) => done(given.whole ? judgeAnswer(frame) : { kind: 'failed', reason: 'lying_reader' }));
     reader.onGone(() => done({ kind: 'failed', reason: 'crashed' }));
   });
-  await sendMessage(reader.link, raw);
+  await sendMessage(reader.link, raw, () => (given.whole = true));
   return answered;
 }
 
 const ID = 'm';
 
-async function sendMessage(link: FrameLink, raw: Uint8Array): Promise<void> {
+async function sendMessage(link: FrameLink, raw: Uint8Array, onWhole: () => void): Promise<void> {
   const bytes = Buffer.from(raw.buffer, raw.byteOffset, raw.length);
   const step = LIMITS.rawChunkBytesMax.value;
   link.send({ type: 'sanitize_begin', id: ID, bytes: bytes.length });
@@ -89,6 +91,7 @@ async function sendMessage(link: FrameLink, raw: Uint8Array): Promise<void> {
     });
     await link.drained();
   }
+  onWhole();
   link.send({ type: 'sanitize_end', id: ID, sha256: createHash('sha256').update(bytes).digest('hex') });
 }
 

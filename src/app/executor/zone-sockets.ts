@@ -34,8 +34,8 @@ export async function startPlanner(
 /** Starts a reader and waits until it says that it is ready. */
 export async function startReader(host: ZoneHost): Promise<ReaderProcess> {
   const { name, socket_dir: dir } = await host.supervisor.spawn('reader-email');
-  const state: { take: (frame: Frame) => void; gone: () => void; isGone: boolean } = {
-    take: () => undefined,
+  const state: { take: ((frame: Frame) => void) | null; gone: () => void; isGone: boolean } = {
+    take: null,
     gone: () => undefined,
     isGone: false,
   };
@@ -49,7 +49,7 @@ export async function startReader(host: ZoneHost): Promise<ReaderProcess> {
       let said = false;
       const connection: FrameConnection = attach({
         onFrame: (frame) => {
-          if (said) state.take(frame);
+          if (said && state.take !== null) state.take(frame);
           else if (frame['type'] === 'ready' && frame['channel'] === 'email') {
             said = true;
             connected(connection);

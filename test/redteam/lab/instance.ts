@@ -177,6 +177,16 @@ export class Instance {
     }
   }
 
+  /** First column of every row. */
+  texts(query: string, ...values: string[]): string[] {
+    const db = new DatabaseSync(join(this.home, 'state.db'), { readOnly: true, timeout: 5_000 });
+    try {
+      return db.prepare(query).all(...values).map((row) => String(Object.values(row)[0]));
+    } finally {
+      db.close();
+    }
+  }
+
   count(query: string, ...values: string[]): number {
     return Number(this.text(query, ...values));
   }

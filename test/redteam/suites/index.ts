@@ -2,10 +2,11 @@ import type { Suite } from '../attack.ts';
 import { approvals } from './approvals.ts';
 import { crash } from './crash.ts';
 import { files } from './files.ts';
+import { reader } from './reader.ts';
 import { sessions } from './sessions.ts';
 import { stop } from './stop.ts';
 import { tokens } from './tokens.ts';
 import { wire } from './wire.ts';
 
 /** Every suite, in the order in which it is tried. */
-export const SUITES: readonly Suite[] = [tokens, wire, sessions, approvals, stop, files, crash];
+export const SUITES: readonly Suite[] = [tokens, wire, sessions, approvals, stop, files, crash, reader];
