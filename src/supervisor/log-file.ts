@@ -37,6 +37,11 @@ export function openLogFile(directory: string, name: string, bytesMax: number): 
 }
 
 const ERROR_NAME = /^(?:Uncaught )?([A-Z][A-Za-z]{0,40}(?:Error|Exception))\b/;
+/** A name made up by a hostile program would carry words into the log; one that is not of these is just an error. */
+const KNOWN_ERRORS: ReadonlySet<string> = new Set([
+  ...['Error', 'AggregateError', 'AssertionError', 'DOMException', 'EvalError', 'HardshellError', 'RangeError'],
+  ...['ReferenceError', 'SyntaxError', 'SystemError', 'TypeError', 'URIError', 'ZodError'],
+]);
 const PLACE = /^\s+at (?:.*\()?file:\/\/\/(?:app|probe)\/main\.mjs:(\d{1,7}):(\d{1,7})\)?$/;
 
 /**
@@ -46,7 +51,7 @@ const PLACE = /^\s+at (?:.*\()?file:\/\/\/(?:app|probe)\/main\.mjs:(\d{1,7}):(\d
 export function keepHarmlessLines(text: string): string {
   const kept = text.split('\n').flatMap((line) => {
     const name = ERROR_NAME.exec(line)?.[1];
-    if (name !== undefined) return [name];
+    if (name !== undefined) return [KNOWN_ERRORS.has(name) ? name : 'Error'];
     const place = PLACE.exec(line);
     return place === null ? [] : [`    at main.mjs:${place[1] ?? ''}:${place[2] ?? ''}`];
   });

@@ -93,6 +93,9 @@ async function carryOut(order: string, given: Json): Promise<unknown> {
       return connectTo(given);
     case 'resolve':
       return lookup(String(given['host']));
+    case 'print':
+      for (const line of given['lines'] as string[]) process.stderr.write(`${line}\n`);
+      return undefined;
     case 'env':
       return process.env;
     case 'interfaces':

@@ -91,8 +91,9 @@ export async function openZone(instance: Instance, session: string, name = `zone
 }
 
 /** A session of the owner's own words, with the attacker's planner in it, for as long as `use` takes. */
-export async function withSession<T>(instance: Instance, use: (zone: Zone) => Promise<T>, more: { to?: string[]; item?: string } = {}): Promise<T> {
-  const zone = await openZone(instance, await instance.owner.instruct('do something', more));
+export async function withSession<T>(instance: Instance, use: (zone: Zone) => Promise<T>, more: { text?: string; to?: string[]; item?: string } = {}): Promise<T> {
+  const { text, ...rest } = more;
+  const zone = await openZone(instance, await instance.owner.instruct(text ?? 'do something', rest));
   try {
     return await use(zone);
   } finally {

@@ -6,7 +6,8 @@ import { reader } from './reader.ts';
 import { sessions } from './sessions.ts';
 import { stop } from './stop.ts';
 import { tokens } from './tokens.ts';
+import { zone } from './zone.ts';
 import { wire } from './wire.ts';
 
 /** Every suite, in the order in which it is tried. */
-export const SUITES: readonly Suite[] = [tokens, wire, sessions, approvals, stop, files, crash, reader];
+export const SUITES: readonly Suite[] = [tokens, wire, sessions, approvals, stop, files, crash, reader, zone];
