@@ -83,3 +83,17 @@ function syncDirectory(path: string): void {
 function invalid(message: string, cause?: unknown): HardshellError {
   return new HardshellError('config_invalid', message, { fate: 'refuse', cause });
 }
+
+/** The environment variables that a configuration file names, with their values: what another process needs to read it. */
+export function namedVariables(
+  path: string,
+  env: Readonly<Record<string, string | undefined>>,
+): Readonly<Record<string, string>> {
+  const names = [...readConfigText(path).matchAll(/\$\{([A-Z_][A-Z0-9_]*)\}/g)].map(([, name]) => name ?? '');
+  return Object.fromEntries(
+    names.flatMap((name) => {
+      const value = env[name];
+      return value === undefined ? [] : [[name, value]];
+    }),
+  );
+}

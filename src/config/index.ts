@@ -1,7 +1,7 @@
 export type { Config, LocalModel, ZoneLimitsConfig } from './config.ts';
 export { defaultConfigText } from './default-text.ts';
 export { parseMember, setMember } from './edit.ts';
-export { loadConfig, readConfigText, writeConfigText } from './file.ts';
+export { loadConfig, namedVariables, readConfigText, writeConfigText } from './file.ts';
 export { nearest } from './nearest.ts';
 export { describeProblem, parseConfig, type ConfigProblem, type ParsedConfig } from './parse.ts';
 export type { Mode, ZoneKind } from './schema.ts';

@@ -11,10 +11,10 @@ export interface Tx extends Reader {
 }
 
 /** The chained log as the ledger needs it. `next` numbers and chains one event; `append` makes lines durable in order. */
-export interface LogPort<Mark = unknown> {
+export interface LogPort {
   readonly next: (event: AuditEvent) => { readonly seq: number; readonly line: string };
-  readonly mark: () => Mark;
-  readonly reset: (mark: Mark) => void;
+  readonly mark: () => unknown;
+  readonly reset: (mark: unknown) => void;
   readonly head: () => { readonly seq: number; readonly hash: string };
   readonly append: (lines: readonly string[]) => Promise<void>;
 }

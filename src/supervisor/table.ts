@@ -11,6 +11,8 @@ export interface TablePlaces {
   /** `run` lies outside the home (root): it is shown to the executor in the home's place. */
   readonly runOutsideHome: boolean;
   readonly model: ModelEndpoint | undefined;
+  /** Variables that `hardshell.json` names: the executor reads the file too, with an environment of its own. */
+  readonly configVariables: Readonly<Record<string, string>>;
 }
 
 /** The one local model server that the owner configured. */
@@ -173,6 +175,7 @@ function executorProfile(start: Start, places: TablePlaces): Profile {
       HARDSHELL_DEPLOYMENT: 'checkout',
       // Where /proc is not bound the executor cannot read it, and deadlines need it.
       HARDSHELL_BOOT_ID: readFileSync('/proc/sys/kernel/random/boot_id', 'latin1').trim(),
+      HARDSHELL_CONFIG_VARIABLES: JSON.stringify(places.configVariables),
       ...(start.firstStart ? { HARDSHELL_FIRST_START: '1' } : {}),
     },
     nodeFlags: [],

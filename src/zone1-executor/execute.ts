@@ -164,10 +164,10 @@ export function mintApproved(station: Station, tx: Tx, approval: Approval): Outc
   if (request === undefined) return refused('not_found', 'the request is not on record any more');
   const decision = judge(station, JSON.parse(request.facts) as DecisionRequest);
   if (decision.kind === 'deny') return refused(decision.code, decision.reason);
-  const wait = retryAfter(tx, request.act, decision.obligations.rates, { acts: 1, items: 0 }, station.clock.wallMs());
+  const wait = retryAfter(tx, request.act, decision.obligations.rates, { items: 0 }, station.clock.wallMs());
   if (wait > 0)
     return refused('rate_limited', 'the rate of this action is spent; approve it later', { retry_after_ms: wait });
-  countUnits(tx, request.act, { acts: 1, items: 0 }, station.clock.wallMs());
+  countUnits(tx, request.act, { items: 0 }, station.clock.wallMs());
   tx.run(sql.updateTable('requests').set({ state: 'approved' }).where('rid', '=', request.rid));
   const { rid, zone, sid, act, qh, ph, wh, ah } = request;
   const terms: GrantTerms = {

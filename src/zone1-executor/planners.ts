@@ -92,17 +92,15 @@ export class Planners {
       if (what.item !== null) deliver(this.#station, tx, opened.sid, what.item, 'item');
       const seq = tx.all(sql.selectFrom('instructions').select('seq').where('sid', '=', opened.sid)).length + 1;
       tx.run(
-        sql
-          .insertInto('instructions')
-          .values({
-            sid: opened.sid,
-            seq,
-            text: what.text,
-            at_ms: this.#station.clock.wallMs(),
-            taken: 0,
-            task: null,
-            answer: null,
-          }),
+        sql.insertInto('instructions').values({
+          sid: opened.sid,
+          seq,
+          text: what.text,
+          at_ms: this.#station.clock.wallMs(),
+          taken: 0,
+          task: null,
+          answer: null,
+        }),
       );
       return opened;
     });

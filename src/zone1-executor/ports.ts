@@ -4,6 +4,8 @@ import type { Ledger } from '../state/index.ts';
 /** The policy in force: the text that the owner confirmed, compiled. */
 export interface PolicyPort {
   readonly decide: (request: DecisionRequest) => Decision;
+  /** The decision that the policy in force makes of a request, in words for the owner. */
+  readonly explain: (request: DecisionRequest) => string;
   /** SHA-256 of the confirmed text. */
   readonly digest: string;
 }

@@ -50,7 +50,12 @@ export async function itemDone(desk: ZoneDesk, session: Session, ref: string): P
 }
 
 /** The owner's next words to this session. Given once; again only to a process that was started after one died. */
-export async function nextInstruction(desk: ZoneDesk, session: Session, waitMs: number, signal: AbortSignal): Promise<object> {
+export async function nextInstruction(
+  desk: ZoneDesk,
+  session: Session,
+  waitMs: number,
+  signal: AbortSignal,
+): Promise<object> {
   const deadline = performance.now() + waitMs;
   for (;;) {
     const waiting = sql
@@ -83,4 +88,3 @@ export async function nextInstruction(desk: ZoneDesk, session: Session, waitMs: 
       return { type: 'none' };
   }
 }
-

@@ -23,7 +23,11 @@ function problemOf(file: (typeof files)[number], specifier: string): string | nu
 
 describe('borders between rooms', () => {
   test('every import is one that its room may make, and goes through the door', () => {
-    const problems = files.flatMap((file) => specifiersOf(file).map((specifier) => problemOf(file, specifier)).filter((problem) => problem !== null));
+    const problems = files.flatMap((file) =>
+      specifiersOf(file)
+        .map((specifier) => problemOf(file, specifier))
+        .filter((problem) => problem !== null),
+    );
     expect(problems).toEqual([]);
   });
 
@@ -45,7 +49,11 @@ describe('borders between rooms', () => {
   });
 
   test('no comment switches the compiler or the borders off', () => {
-    const bad = files.filter((file) => /@ts-(?:ignore|nocheck|expect-error)|(?:es|ox)lint-disable(?!-(?:next-)?line no-control-regex -- )/.test(file.text));
+    const bad = files.filter((file) =>
+      /@ts-(?:ignore|nocheck|expect-error)|(?:es|ox)lint-disable(?!-(?:next-)?line no-control-regex -- )/.test(
+        file.text,
+      ),
+    );
     expect(bad.map((file) => file.path)).toEqual([]);
   });
 
@@ -61,7 +69,11 @@ describe('size', () => {
   });
 
   test('no function passes 70 lines', () => {
-    const long = files.flatMap((file) => functionsOf(file).filter(({ lines }) => lines > 70).map(({ name, lines }) => `${file.path}: ${name} ${lines}`));
+    const long = files.flatMap((file) =>
+      functionsOf(file)
+        .filter(({ lines }) => lines > 70)
+        .map(({ name, lines }) => `${file.path}: ${name} ${lines}`),
+    );
     expect(long).toEqual([]);
   });
 });
@@ -72,11 +84,17 @@ describe('authority', () => {
     expect(callers.map((file) => file.path)).toEqual(['zone1-executor/execute.ts']);
     const grant = files.find((file) => file.path === 'zone1-executor/grant.ts');
     expect(grant?.text.match(/live\.add\(/g)).toHaveLength(1);
-    expect(files.filter((file) => file.text.includes('live.add(')).map((file) => file.path)).toEqual(['zone1-executor/grant.ts']);
+    expect(files.filter((file) => file.text.includes('live.add(')).map((file) => file.path)).toEqual([
+      'zone1-executor/grant.ts',
+    ]);
   });
 
   test('no eval, no Function constructor, no shell', () => {
-    const bad = files.filter((file) => /\beval\(|new Function\(|shell: true|execSync\(|import \{[^}]*\bexec\b[^}]*\} from 'node:child_process'/.test(file.text));
+    const bad = files.filter((file) =>
+      /\beval\(|new Function\(|shell: true|execSync\(|import \{[^}]*\bexec\b[^}]*\} from 'node:child_process'/.test(
+        file.text,
+      ),
+    );
     expect(bad.map((file) => file.path)).toEqual([]);
   });
 });

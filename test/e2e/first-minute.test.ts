@@ -22,7 +22,10 @@ function stateOf(id: string): Summary | undefined {
 }
 
 async function questionTo(destination: string): Promise<Summary> {
-  await until(() => questions().some((question) => question.destination === destination && question.state === 'pending'), 30_000);
+  await until(
+    () => questions().some((question) => question.destination === destination && question.state === 'pending'),
+    30_000,
+  );
   const found = questions().find((question) => question.destination === destination);
   if (found === undefined) throw new Error('the question is gone');
   return found;
@@ -36,7 +39,10 @@ afterAll(() => instance.remove());
 
 describe('the first minute', () => {
   test('the samples are read, and the hostile one is flagged and proposes nothing', async () => {
-    await until(() => (instance.run('status', '--json').json()['inbox'] as { items: number; unhandled: number }).unhandled === 0, 30_000);
+    await until(
+      () => (instance.run('status', '--json').json()['inbox'] as { items: number; unhandled: number }).unhandled === 0,
+      30_000,
+    );
     await until(() => questions().length >= 3, 30_000);
     const items = instance.run('inbox', 'list', '--json').json()['items'] as { from: string; warned: boolean }[];
     expect(items.length).toBeGreaterThanOrEqual(6);
@@ -51,7 +57,8 @@ describe('the first minute', () => {
     );
     const question = await questionTo('ann@example.org');
     const shown = instance.run('approvals', 'show', question.id);
-    for (const part of ['ann@example.org', 'Re:', 'Lunch on Friday?', 'Hashes', 'nobody you know']) expect(shown.out).toContain(part);
+    for (const part of ['ann@example.org', 'Re:', 'Lunch on Friday?', 'Hashes', 'nobody you know'])
+      expect(shown.out).toContain(part);
     expect(instance.outbox()).toEqual([]);
     expect(instance.run('approvals', 'approve', question.id, '--yes').code).toBe(0);
     await until(() => stateOf(question.id)?.outbox?.state === 'intended', 10_000);
@@ -80,11 +87,22 @@ describe('the first minute', () => {
     const again = instance.run('up');
     expect(again).toMatchObject({ code: 0 });
     expect(again.out).toMatch(/runs already/);
-    expect(instance.run('audit-log', 'verify').out).toMatch(/Chain integrity: VALID \(\d+ entries\)\nCheckpoint: NOT VERIFIED \(no outside checkpoint\)/);
+    expect(instance.run('audit-log', 'verify').out).toMatch(
+      /Chain integrity: VALID \(\d+ entries\)\nCheckpoint: NOT VERIFIED \(no outside checkpoint\)/,
+    );
   });
 
   test('no file of the home is open to others', () => {
-    for (const name of ['.', 'state.db', 'state.db-wal', 'audit/audit.jsonl', 'contacts.json', 'hardshell.json', 'keys/armed.key', 'armed']) {
+    for (const name of [
+      '.',
+      'state.db',
+      'state.db-wal',
+      'audit/audit.jsonl',
+      'contacts.json',
+      'hardshell.json',
+      'keys/armed.key',
+      'armed',
+    ]) {
       expect([name, statSync(join(instance.home, name)).mode & 0o077]).toEqual([name, 0]);
     }
     expect(instance.run('doctor').code).toBe(0);
@@ -100,8 +118,14 @@ describe('the first minute', () => {
     await instance.up();
     const inbox = instance.run('inbox', 'list', '--json').json()['items'] as unknown[];
     expect(inbox.length).toBeGreaterThanOrEqual(7);
-    copyFileSync(join(import.meta.dirname, '..', '..', 'samples', '02-meeting.eml'), join(instance.home, 'mail', 'in', 'again.eml'));
-    await until(() => (instance.run('inbox', 'list', '--json').json()['items'] as unknown[]).length > inbox.length, 30_000);
+    copyFileSync(
+      join(import.meta.dirname, '..', '..', 'samples', '02-meeting.eml'),
+      join(instance.home, 'mail', 'in', 'again.eml'),
+    );
+    await until(
+      () => (instance.run('inbox', 'list', '--json').json()['items'] as unknown[]).length > inbox.length,
+      30_000,
+    );
   });
 
   test('a stop is final until somebody revives it', async () => {

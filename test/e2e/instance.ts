@@ -40,7 +40,11 @@ export class Instance {
   }
 
   run(...args: string[]): Answer {
-    const { status, stdout, stderr } = spawnSync(process.execPath, [BIN, ...args], { env: this.#env(), encoding: 'utf8', timeout: 60_000 });
+    const { status, stdout, stderr } = spawnSync(process.execPath, [BIN, ...args], {
+      env: this.#env(),
+      encoding: 'utf8',
+      timeout: 60_000,
+    });
     return { code: status, out: stdout, err: stderr, json: () => JSON.parse(stdout) as Record<string, unknown> };
   }
 
@@ -78,7 +82,10 @@ export class Instance {
 
 function belongsTo(pid: string, home: string): boolean {
   try {
-    return readFileSync(`/proc/${pid}/environ`, 'latin1').includes(home) || readFileSync(`/proc/${pid}/mountinfo`, 'latin1').includes(home);
+    return (
+      readFileSync(`/proc/${pid}/environ`, 'latin1').includes(home) ||
+      readFileSync(`/proc/${pid}/mountinfo`, 'latin1').includes(home)
+    );
   } catch {
     return false;
   }

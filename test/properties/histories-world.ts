@@ -61,7 +61,9 @@ export class World {
 
   async begin(): Promise<void> {
     const { station } = this.#desk;
-    this.sessions = await station.ledger.commit((tx) => [1, 2].map(() => openSession(station, tx, { zone: 'zone2-planner', origin: 'instruction' })));
+    this.sessions = await station.ledger.commit((tx) =>
+      [1, 2].map(() => openSession(station, tx, { zone: 'zone2-planner', origin: 'instruction' })),
+    );
   }
 
   /** The process is gone and comes again. */
@@ -97,7 +99,11 @@ export class World {
     const station = this.#station();
     const tokens = new TokenTable();
     const notifier = new Notifier();
-    this.#outbox = new Outbox(station, { perform: (act) => this.#perform(act), reconcile: (act) => this.#reconcile(act) }, () => undefined);
+    this.#outbox = new Outbox(
+      station,
+      { perform: (act) => this.#perform(act), reconcile: (act) => this.#reconcile(act) },
+      () => undefined,
+    );
     this.#housekeeping = new Housekeeping(station, tokens, notifier);
     const parts = {
       station,
@@ -120,22 +126,35 @@ export class World {
       sha256Hex: (data) => createHash('sha256').update(data).digest('hex'),
       subjectHash: (id) => createHmac('sha256', 'histories').update(id).digest('hex').slice(0, 32),
       confirmed: {
-        policy: () => ({ digest: this.#policy.digest, decide: (request) => decide(request, this.#policy) }),
-        contacts: () => contactBook([{ address: 'bob@example.net', name: 'Bob' }], { address: 'owner@example.com', name: '' }),
+        policy: () => ({
+          digest: this.#policy.digest,
+          decide: (request) => decide(request, this.#policy),
+          explain: () => '',
+        }),
+        contacts: () =>
+          contactBook([{ address: 'bob@example.net', name: 'Bob' }], { address: 'owner@example.com', name: '' }),
         changed: () => this.changed,
       },
       armed: () => this.armed || this.deaf,
       breakerOpen: () => false,
-      caps: { pendingPerSession: 20, questionsPerDay: 200, questionsPerSender: 200, questionsReserved: 5, outboxDelayMs: 1_000, retentionDays: 30, rawRetentionDays: 7 },
+      caps: {
+        pendingPerSession: 20,
+        questionsPerDay: 200,
+        questionsPerSender: 200,
+        questionsReserved: 5,
+        outboxDelayMs: 1_000,
+        retentionDays: 30,
+        rawRetentionDays: 7,
+      },
     };
   }
 
   /** A log that keeps nothing and fails when it is told to: inside the transaction (lost) or after it (kept). */
-  #log(): LogPort<number> {
+  #log(): LogPort {
     return {
       next: () => ({ seq: (this.#seq += 1), line: '{}' }),
       mark: () => this.#seq,
-      reset: (mark) => void (this.#seq = mark),
+      reset: (mark) => void (this.#seq = Number(mark)),
       head: () => {
         if (this.fault === 'lost') throw new Error('the disk took nothing');
         return { seq: this.#seq, hash: '' };
@@ -159,11 +178,27 @@ export class World {
 
   async #reconcile(act: { jti: string; wh: string }): Promise<PerformOutcome> {
     const done = this.effects.find(({ jti }) => jti === act.jti);
-    return done === undefined ? { state: 'absent', accepted: null, reason: null } : { state: 'succeeded', accepted: done.wh, reason: null };
+    return done === undefined
+      ? { state: 'absent', accepted: null, reason: null }
+      : { state: 'succeeded', accepted: done.wh, reason: null };
   }
 }
 
-const TABLES = ['meta', 'sessions', 'instructions', 'requests', 'payloads', 'approvals', 'grants', 'journal', 'rate_events', 'audit_outbox', 'deliveries', 'tasks', 'drafts'] as const;
+const TABLES = [
+  'meta',
+  'sessions',
+  'instructions',
+  'requests',
+  'payloads',
+  'approvals',
+  'grants',
+  'journal',
+  'rate_events',
+  'audit_outbox',
+  'deliveries',
+  'tasks',
+  'drafts',
+] as const;
 
 /** Makes worlds over one database that is emptied between them: making its tables anew would cost more than a history. */
 export function makeWorlds(): () => Promise<World> {

@@ -1,6 +1,5 @@
 import { join } from 'node:path';
 import { serveFrames } from '../../bridge/index.ts';
-import { loadConfig } from '../../config/index.ts';
 import { HardshellError, toAuditZone, type ZoneEvent } from '../../contracts/index.ts';
 import { Confirmed, Executor, openPresenceDesk, refusalOfFault, type ZoneListing } from '../../zone1-executor/index.ts';
 import { openState } from './open-state.ts';
@@ -10,6 +9,7 @@ import {
   makeLogDesk,
   makeStation,
   readEnvironment,
+  readSettings,
   requireEpoch,
   writeDurably,
 } from './serve.ts';
@@ -43,7 +43,7 @@ try {
 async function main(): Promise<void> {
   const where = readEnvironment(process.env);
   const epoch = requireEpoch(where.home);
-  const config = loadConfig(join(where.home, 'hardshell.json'), process.env);
+  const config = readSettings(where);
   const linking = SupervisorLink.connect(join(where.run, 'supervisor', 'supervisor.sock'));
   const { ledger, log, close } = await openState(where);
   const station = makeStation(where, config, ledger, epoch);

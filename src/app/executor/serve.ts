@@ -1,10 +1,11 @@
 import { openSync, readFileSync, renameSync, writeFileSync, closeSync, fsyncSync } from 'node:fs';
 import { join } from 'node:path';
+import * as z from 'zod';
 import { makeCheckpoint, makeSubjectHash, openCheckpointKey, type AuditLog } from '../../audit/index.ts';
 import { loadConfig, type Config } from '../../config/index.ts';
 import { canonicalJson, HardshellError, toJson, type AuditMode } from '../../contracts/index.ts';
 import { readEpochs } from '../../control/index.ts';
-import { compilePolicy, decide } from '../../policy/index.ts';
+import { compilePolicy, decide, explain } from '../../policy/index.ts';
 import { readArmed, type Ledger } from '../../state/index.ts';
 import {
   Confirmed,
@@ -23,6 +24,13 @@ export interface Environment {
   readonly mode: Exclude<AuditMode, 'none'>;
   readonly deployment: 'checkout' | 'installed';
   readonly firstStart: boolean;
+  /** Values of the variables that `hardshell.json` names. */
+  readonly configVariables: Readonly<Record<string, string>>;
+}
+
+/** The settings, with the variables that the supervisor handed over for them. */
+export function readSettings(where: Pick<Environment, 'home' | 'configVariables'>): Config {
+  return loadConfig(join(where.home, 'hardshell.json'), where.configVariables);
 }
 
 /** What the supervisor's table puts into our environment; anything else is a fault of the table. */
@@ -37,7 +45,12 @@ export function readEnvironment(env: Readonly<Record<string, string | undefined>
     mode,
     deployment: deployment === 'installed' ? 'installed' : 'checkout',
     firstStart: env['HARDSHELL_FIRST_START'] === '1',
+    configVariables: parseVariables(env['HARDSHELL_CONFIG_VARIABLES'] ?? '{}'),
   };
+}
+
+function parseVariables(text: string): Record<string, string> {
+  return z.record(z.string(), z.string()).parse(JSON.parse(text));
 }
 
 /** The station that every room of Zone 1 is handed, over an opened ledger. */
@@ -54,9 +67,16 @@ export function makeStation(where: Environment, config: Config, ledger: Ledger, 
       const compiled = compilePolicy(text, { cedar, sha256: sha256Hex });
       if (compiled.kind === 'refused') return { kind: 'refused', problems: compiled.problems.map(describeProblem) };
       const { policy } = compiled;
-      return { kind: 'ok', policy: { digest: policy.digest, decide: (request) => decide(request, policy) } };
+      return {
+        kind: 'ok',
+        policy: {
+          digest: policy.digest,
+          decide: (request) => decide(request, policy),
+          explain: (request) => explain(request, policy),
+        },
+      };
     },
-    configText: () => decidingConfig(loadConfig(join(where.home, 'hardshell.json'), process.env)),
+    configText: () => decidingConfig(readSettings(where)),
     self: { address: config.mail.address, name: config.mail.name },
   });
   return {

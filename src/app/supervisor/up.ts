@@ -2,7 +2,7 @@ import { existsSync, lstatSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { connectFrames } from '../../bridge/index.ts';
-import { loadConfig } from '../../config/index.ts';
+import { loadConfig, namedVariables } from '../../config/index.ts';
 import { HardshellError, SUPERVISOR_ANSWERS } from '../../contracts/index.ts';
 import { readEpochs } from '../../control/index.ts';
 import {
@@ -77,14 +77,21 @@ export async function up(options: UpOptions): Promise<UpResult> {
     const epoch = requireArmed(paths.home);
     const runtime = findRuntime(options.node);
     const { samples } = home.firstStart ? await furnishHome(paths.home, options.checkout) : { samples: 0 };
-    const config = loadConfig(join(paths.home, 'hardshell.json'), process.env);
+    const settings = join(paths.home, 'hardshell.json');
+    const config = loadConfig(settings, process.env);
     cleanRun(paths.run);
     const { driver, findProgram } = openWalls({ options: { ...options, tell }, paths, bwrap, runtime: await runtime });
     requireMode(driver.mode, config);
     const { limits, logBytesMax, model } = readSettings(config);
     const supervisor = await startSupervisor({
       driver,
-      places: { home: paths.home, run: paths.run, runOutsideHome: uid === 0, model },
+      places: {
+        home: paths.home,
+        run: paths.run,
+        runOutsideHome: uid === 0,
+        model,
+        configVariables: namedVariables(settings, process.env),
+      },
       zonesRecord: paths.zonesRecord,
       logs: join(paths.home, 'logs'),
       limits,

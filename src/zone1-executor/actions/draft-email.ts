@@ -21,7 +21,7 @@ export const draftEmailDoer: Doer = {
       warnedSources: mail.value.warnedSources,
       references: mail.value.references,
       payload: null,
-      units: { acts: 1, items: 0 },
+      units: { items: 0 },
     });
   },
   performHere: (station, tx, session, request) => {

@@ -86,7 +86,7 @@ function readPrepared(resolved: Json, session: Session, items: number): Prepared
     warnedSources: 0,
     references: 0,
     payload: null,
-    units: { acts: 1, items },
+    units: { items },
   };
 }
 

@@ -26,7 +26,7 @@ export const sendEmailDoer: Doer = {
       warnedSources: mail.warnedSources,
       references: mail.references,
       payload: { bytes, wh: payloadHash(bytes, station.sha256Hex), shown: showMail(bytes) },
-      units: { acts: 1, items: 0 },
+      units: { items: 0 },
     });
   },
   performHere: null,

@@ -1,4 +1,4 @@
-import type { ControlAnswers, ControlRequest, Decision } from '../../contracts/index.ts';
+import type { ControlAnswers, ControlRequest, Decision, DecisionRequest } from '../../contracts/index.ts';
 import { sql } from '../../state/index.ts';
 import { StepRefused, type ControlDesk } from './desk.ts';
 
@@ -100,7 +100,10 @@ export function explainRequest(
     request: row.rid,
     action: row.act,
     outcome: !allowed ? 'deny' : decision.obligations.approval === 'none' ? 'allow' : 'require_approval',
-    words: allowed ? allowWords(decision) : [decision.reason],
+    words: [
+      ...(allowed ? allowWords(decision) : [decision.reason]),
+      `under the policy of now: ${desk.confirmed.policy().explain(JSON.parse(row.facts) as DecisionRequest)}`,
+    ],
     rules: [...decision.rules],
   };
 }
