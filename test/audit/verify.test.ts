@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { appendFileSync, copyFileSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fc } from '@fast-check/vitest';
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { createSideLog, describeReport, hashLine, openLeaves, verifyLog } from '../../src/audit/index.ts';
 import { edit, makeChain, makeFolder, nextRows, verdictOf, writeLog } from './support/logs.ts';

@@ -5,7 +5,7 @@ import { initSync } from '@cedar-policy/cedar-wasm/web';
 import * as cedar from '@cedar-policy/cedar-wasm/web';
 import { Chain, EMPTY } from '../../src/audit/index.ts';
 import type { Clock, Extract } from '../../src/contracts/index.ts';
-import { compilePolicy, decide, type CompiledPolicy } from '../../src/policy/index.ts';
+import { compilePolicy, decide, explain, type CompiledPolicy } from '../../src/policy/index.ts';
 import { createDatabase, Ledger, type Database } from '../../src/state/index.ts';
 import { contactBook, type Contact } from '../../src/zone1-executor/contacts.ts';
 import type { ContactBook, PolicyPort, Station } from '../../src/zone1-executor/ports.ts';
@@ -108,7 +108,7 @@ function build(
     confirmed: {
       policy: (): PolicyPort => {
         const { policy } = knobs;
-        return { digest: policy.digest, decide: (request) => decide(request, policy) };
+        return { digest: policy.digest, decide: (request) => decide(request, policy), explain: (request) => explain(request, policy) };
       },
       contacts: (): ContactBook => contactBook(knobs.contacts, { address: 'owner@example.com', name: 'Olivia Owner' }),
       changed: () => knobs.changed,
