@@ -22,8 +22,7 @@ export class Order<T, R> {
   readonly #results = new Map<number, { readonly value: R }>();
   readonly #changed = new Signal();
   readonly #finish: Finish<T, R>;
-  readonly #stopping: Promise<null>;
-  #stop: () => void = () => undefined;
+  #endTaking: () => void = () => undefined;
   #stopped = false;
   #fault: unknown;
   #taking: Promise<unknown> = Promise.resolve();
@@ -35,12 +34,11 @@ export class Order<T, R> {
     this.#jobs = jobs;
     this.#finish = options.finish;
     this.#running = options.readers;
-    this.#stopping = new Promise((resolve) => (this.#stop = () => resolve(null)));
   }
 
   /** The next job that has to be read; null when there is none, or the run stops. */
   take(): Promise<Numbered<T> | null> {
-    const step = this.#taking.then(() => Promise.race([this.#takeOne(), this.#stopping]));
+    const step = this.#taking.then(() => this.#takeUnlessStopped());
     this.#taking = step.catch(() => undefined);
     return step;
   }
@@ -78,8 +76,19 @@ export class Order<T, R> {
 
   stop(): void {
     this.#stopped = true;
-    this.#stop();
+    this.#endTaking();
     this.#changed.fire();
+  }
+
+  /**
+   * A source that never ends (standard input) does not hold a stop up. Not `Promise.race` with a promise that lives as
+   * long as the run: that one would keep every job it was ever raced with.
+   */
+  #takeUnlessStopped(): Promise<Numbered<T> | null> {
+    return new Promise((resolve, reject) => {
+      this.#endTaking = () => resolve(null);
+      this.#takeOne().then(resolve, reject);
+    });
   }
 
   async #takeOne(): Promise<Numbered<T> | null> {

@@ -39,13 +39,9 @@ export async function runScan(options: RunOptions): Promise<boolean> {
     deadlineMs: options.deadlineMs ?? LIMITS.readerMsMax.value,
     finish: (about: About, result) => ({ row: makeRow(about, result), after: about.after }),
   });
-  const stop = new Promise<'stop'>((resolve) => {
-    if (options.signal.aborted) resolve('stop');
-    options.signal.addEventListener('abort', () => resolve('stop'), { once: true });
-  });
   try {
     for (;;) {
-      const next = await Promise.race([rows.next(), stop]);
+      const next = await orStop(rows.next(), options.signal);
       if (next === 'stop') return false;
       if (next.done === true) return true;
       addRow(options.summary, next.value.row, options);
@@ -54,6 +50,16 @@ export async function runScan(options: RunOptions): Promise<boolean> {
   } finally {
     await rows.return(undefined);
   }
+}
+
+/** The result, or `stop` as soon as the signal says so. Leaves nothing on the signal, which lives as long as the scan. */
+function orStop<V>(work: Promise<V>, signal: AbortSignal): Promise<V | 'stop'> {
+  return new Promise((resolve, reject) => {
+    const stop = (): void => resolve('stop');
+    if (signal.aborted) stop();
+    signal.addEventListener('abort', stop, { once: true });
+    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', stop));
+  });
 }
 
 async function* jobsOf(found: AsyncGenerator<Found>, options: RunOptions): AsyncGenerator<Job<About>> {
