@@ -1,4 +1,4 @@
-import { Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import { HardshellError, LIMITS } from '../contracts/index.ts';
 import { encodeFrame, FrameDecoder, WIRE_FRAME_LIMITS, type FrameLimits } from './frame.ts';
 

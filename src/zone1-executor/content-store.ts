@@ -1,5 +1,5 @@
 import { makeId, type ContentId, type Extract } from '../contracts/index.ts';
-import { sql, type Reader, type Tx } from '../state/index.ts';
+import { prepare, sql, type Reader, type Tx } from '../state/index.ts';
 import type { Station } from './ports.ts';
 
 export interface RawItem {
@@ -131,6 +131,14 @@ export function getContent(reader: Reader, kid: string): StoredContent | undefin
   };
 }
 
+/**
+ * A message as a zone is given it: of a finding the rule and the place, not its words. They quote what was taken out
+ * because no person would have seen it; they are for the owner.
+ */
+export function forZone(extract: Extract): Extract {
+  return { ...extract, findings: extract.findings.map((finding) => ({ ...finding, why: '' })) };
+}
+
 /** Raw bytes of a message that waits to be read. */
 export function getRaw(reader: Reader, kid: string): Uint8Array | undefined {
   return reader.get(sql.selectFrom('contents').select('raw').where('kid', '=', kid))?.raw ?? undefined;
@@ -187,4 +195,47 @@ export function retire(station: Station, tx: Tx): number {
   const items = Math.max(raw, extracts);
   if (items > 0) tx.record({ event: 'content_deleted', zone: 'zone1-executor', details: { items, reason: 'expired' } });
   return items;
+}
+
+const HELD = prepare<never, { bytes: number | null }>(() =>
+  sql
+    .selectFrom('contents')
+    .select(({ fn }) => fn.sum<number | null>('raw_bytes').as('bytes'))
+    .where('raw', 'is not', null),
+);
+const DROPPED_AT_ONCE = 100;
+
+/** Bytes of raw messages that are held. */
+export function heldBytes(reader: Reader): number {
+  return reader.get(HELD({}))?.bytes ?? 0;
+}
+
+/**
+ * Frees raw bytes of the oldest messages that were read, until what is held fits `bytesMax`; extracts stay. True when
+ * there is room; false: everything that may go is gone, and intake has to wait.
+ */
+export function makeRoom(station: Station, tx: Tx, bytesMax: number): boolean {
+  let held = heldBytes(tx);
+  if (held <= bytesMax) return true;
+  const oldest = tx.all(
+    sql
+      .selectFrom('contents')
+      .select(['kid', 'raw_bytes'])
+      .where('raw', 'is not', null)
+      .where('state', '!=', 'received')
+      .orderBy('received_ms')
+      .limit(DROPPED_AT_ONCE),
+  );
+  let items = 0;
+  for (const { kid, raw_bytes: bytes } of oldest) {
+    if (held <= bytesMax) break;
+    tx.run(sql.updateTable('contents').set({ raw: null }).where('kid', '=', kid));
+    held -= bytes;
+    items += 1;
+  }
+  if (items > 0)
+    tx.record({ event: 'content_deleted', zone: 'zone1-executor', details: { items, reason: 'overloaded' } });
+  if (held > bytesMax)
+    tx.record({ event: 'limit_hit', zone: 'zone1-executor', details: { limit: 'quota', retry_after_ms: 0 } });
+  return held <= bytesMax;
 }

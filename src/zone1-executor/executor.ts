@@ -9,7 +9,8 @@ import { Planners, type StartPlanner } from './planners.ts';
 import type { Station } from './ports.ts';
 import { ReaderPool, type StartReader } from './reader-pool.ts';
 import { TokenTable } from './tokens.ts';
-import { answerZone, type ZoneDesk } from './zone-service.ts';
+import type { ZoneDesk } from './zone-desk.ts';
+import { answerZone } from './zone-service.ts';
 
 export interface ExecutorParts {
   readonly station: Station;

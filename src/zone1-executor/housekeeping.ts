@@ -68,10 +68,16 @@ export class Housekeeping {
     const due = ledger.reader.get(
       sql
         .selectFrom('approvals')
-        .select('apr')
-        .where('state', 'in', ['pending', 'approved'])
-        .where(({ or, eb }) =>
-          or([eb('boot_id', '!=', now.bootId), eb('expires_boot_ms', '<=', now.bootMs), eb('state', '=', 'approved')]),
+        .leftJoin('grants', 'grants.apr', 'approvals.apr')
+        .select('approvals.apr')
+        .where(({ or, and, eb }) =>
+          or([
+            and([
+              eb('approvals.state', '=', 'pending'),
+              or([eb('approvals.boot_id', '!=', now.bootId), eb('approvals.expires_boot_ms', '<=', now.bootMs)]),
+            ]),
+            and([eb('approvals.state', '=', 'approved'), eb('grants.state', '!=', 'used')]),
+          ]),
         )
         .limit(1),
     );

@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { LIMITS } from '../contracts/index.ts';
+import { HOME_QUOTAS } from '../state/index.ts';
 import type { ConnectorLink } from './connector-link.ts';
-import { getRaw, putExtract, putFailed, putRaw, unread } from './content-store.ts';
+import { getRaw, heldBytes, makeRoom, putExtract, putFailed, putRaw, unread } from './content-store.ts';
 import type { Notifier } from './notifier.ts';
 import type { Station } from './ports.ts';
 import type { ReaderPool } from './reader-pool.ts';
@@ -9,6 +10,7 @@ import type { ReaderPool } from './reader-pool.ts';
 const FETCH_LIMIT = 20;
 const FETCH_WAIT_MS = 30_000;
 const READ_BATCH = 50;
+const QUOTA_WAIT_MS = 30_000;
 /** A reader that died while it had the message is given it once more, alone as ever; then the message is the culprit. */
 const READER_TRIES = 2;
 
@@ -29,6 +31,10 @@ export async function fetchForever(parts: IntakeParts): Promise<void> {
   while (!parts.signal.aborted) {
     try {
       await parts.connector.whenConnected();
+      if (!(await hasRoom(parts))) {
+        await sleep(QUOTA_WAIT_MS);
+        continue;
+      }
       const fetched = await parts.connector.fetch({ limit: FETCH_LIMIT, acknowledged, waitMs: FETCH_WAIT_MS });
       acknowledged = [];
       for (const message of fetched.messages) {
@@ -43,6 +49,13 @@ export async function fetchForever(parts: IntakeParts): Promise<void> {
       await sleep(1_000);
     }
   }
+}
+
+/** A flood of mail is left in its folder instead of filling the disk. */
+async function hasRoom({ station }: IntakeParts): Promise<boolean> {
+  const { value } = HOME_QUOTAS.contentBytesMax;
+  if (heldBytes(station.ledger.reader) <= value) return true;
+  return station.ledger.commit((tx) => makeRoom(station, tx, value));
 }
 
 async function recordSkipped(

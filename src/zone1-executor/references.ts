@@ -1,6 +1,6 @@
 import type { Json, Reference, SessionId } from '../contracts/index.ts';
 import type { Reader } from '../state/index.ts';
-import { getContent } from './content-store.ts';
+import { forZone, getContent } from './content-store.ts';
 import { contentOfRef } from './sessions.ts';
 
 /** A reference's whole value and the content it came from, or why there is none. */
@@ -15,7 +15,7 @@ export function resolveReference(reader: Reader, sid: SessionId, reference: Refe
   const kid = contentOfRef(reader, sid, reference.ref.slice(0, hash));
   const content = kid === undefined ? undefined : getContent(reader, kid);
   if (kid === undefined || content === undefined) return { kind: 'not_found' };
-  const value = pointInto(content.extract, reference.ref.slice(hash + 1));
+  const value = pointInto(forZone(content.extract), reference.ref.slice(hash + 1));
   if (value === undefined) return { kind: 'not_found' };
   return typeof value === 'string' ? { kind: 'value', text: value, kid } : { kind: 'not_text' };
 }

@@ -1,8 +1,8 @@
 import { sql } from '../state/index.ts';
-import { getContent } from './content-store.ts';
+import { forZone, getContent } from './content-store.ts';
 import type { Session } from './sessions.ts';
 import { errorOf } from './wire-answer.ts';
-import type { ZoneDesk } from './zone-service.ts';
+import type { ZoneDesk } from './zone-desk.ts';
 
 /** The oldest item that was given to the session and is not done; at least once, until `item_done`. */
 export async function nextItem(desk: ZoneDesk, session: Session, waitMs: number, signal: AbortSignal): Promise<object> {
@@ -20,7 +20,7 @@ export async function nextItem(desk: ZoneDesk, session: Session, waitMs: number,
     );
     const content = row === undefined ? undefined : getContent(reader, row.kid);
     if (row !== undefined && content !== undefined) {
-      return { type: 'item', content_ref: row.ref, channel: content.channel, message: content.extract };
+      return { type: 'item', content_ref: row.ref, channel: content.channel, message: forZone(content.extract) };
     }
     if (!(await desk.notifier.wait(`session:${session.sid}`, deadline - performance.now(), signal)))
       return { type: 'none' };

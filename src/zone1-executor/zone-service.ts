@@ -9,24 +9,12 @@ import {
 } from '../contracts/index.ts';
 import { sql, type Reader, type Tables } from '../state/index.ts';
 import { ask, execute } from './execute.ts';
-import type { GrantKey } from './grant.ts';
 import { entryOfRequest } from './journal.ts';
-import type { Notifier } from './notifier.ts';
-import type { Station } from './ports.ts';
 import { findSession, type Session } from './sessions.ts';
 import { deleteTask, listTasks, putTask, taskFrame } from './tasks.ts';
 import { errorOf } from './wire-answer.ts';
-import type { TokenTable } from './tokens.ts';
 import { itemDone, nextInstruction, nextItem } from './zone-deliveries.ts';
-
-/** What answering a zone needs beside the stations. */
-export interface ZoneDesk {
-  readonly station: Station;
-  readonly key: GrantKey;
-  readonly tokens: TokenTable;
-  /** Keys: a request id, `session:<sid>`, `outbox`. */
-  readonly notifier: Notifier;
-}
+import type { ZoneDesk } from './zone-desk.ts';
 
 /** Every session that is served here is a planner's; which one is said by `hello`. */
 const ZONE = 'zone2-planner';

@@ -29,13 +29,13 @@ export class Instance {
   /** Starts `hardshell up` and resolves when it says that it is ready. */
   async up(): Promise<string> {
     this.#said = '';
-    const process_ = spawn(process.execPath, [BIN, 'up'], { env: this.#env(), stdio: ['ignore', 'pipe', 'pipe'] });
-    this.#process = process_;
+    const started = spawn(process.execPath, [BIN, 'up'], { env: this.#env(), stdio: ['ignore', 'pipe', 'pipe'] });
+    this.#process = started;
     const take = (chunk: Buffer): void => void (this.#said += chunk.toString());
-    process_.stdout.on('data', take);
-    process_.stderr.on('data', take);
-    await until(() => this.#said.includes('Ctrl-C stops everything') || process_.exitCode !== null, READY_MS);
-    if (process_.exitCode !== null) throw new Error(`up ended: ${this.#said}`);
+    started.stdout.on('data', take);
+    started.stderr.on('data', take);
+    await until(() => this.#said.includes('Ctrl-C stops everything') || started.exitCode !== null, READY_MS);
+    if (started.exitCode !== null) throw new Error(`up ended: ${this.#said}`);
     return this.#said;
   }
 
@@ -50,12 +50,12 @@ export class Instance {
 
   /** Ctrl-C; resolves with what it said last. */
   async interrupt(): Promise<{ said: string; code: number | null }> {
-    const process_ = this.#process;
-    if (process_ === undefined) throw new Error('not running');
-    process_.kill('SIGINT');
-    await until(() => process_.exitCode !== null || process_.signalCode !== null, 20_000);
+    const started = this.#process;
+    if (started === undefined) throw new Error('not running');
+    started.kill('SIGINT');
+    await until(() => started.exitCode !== null || started.signalCode !== null, 20_000);
     this.#process = undefined;
-    return { said: this.#said, code: process_.exitCode };
+    return { said: this.#said, code: started.exitCode };
   }
 
   /** Processes whose command line or environment names this home. */

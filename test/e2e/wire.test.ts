@@ -44,7 +44,10 @@ describe('the wire of a planner', () => {
 
   test('reading is allowed at once and done with its token, once', async () => {
     await until(() => {
-      const { items, unhandled } = instance.run('status', '--json').json()['inbox'] as { items: number; unhandled: number };
+      const { items, unhandled } = instance.run('status', '--json').json()['inbox'] as {
+        items: number;
+        unhandled: number;
+      };
       return items >= 7 && unhandled === 0;
     }, 30_000);
     const params = { limit: 3 };

@@ -4,7 +4,7 @@ import { deleteTask, listTasks, openDueTasks, putTask } from '../../src/zone1-ex
 import { accept, fresh, itemSession, ownSession, refusal } from '../support/line.ts';
 import { makeBench, type Bench } from '../support/station.ts';
 
-const put = (bench: Bench, sid: string, more: object = {}) =>
+const put = (bench: Bench, sid: string, more: Partial<Parameters<typeof putTask>[3]> = {}) =>
   bench.station.ledger.commit((tx) =>
     putTask(bench.station, tx, sid, {
       type: 'task_put',

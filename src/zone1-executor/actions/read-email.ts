@@ -11,7 +11,7 @@ import {
   type Outcome,
 } from '../../contracts/index.ts';
 import { sql, type Reader, type Tables, type Tx } from '../../state/index.ts';
-import { getContent, type StoredContent } from '../content-store.ts';
+import { forZone, getContent, type StoredContent } from '../content-store.ts';
 import type { Station } from '../ports.ts';
 import { parseSearchQuery, type SearchQuery } from '../search-query.ts';
 import { contentOfRef, deliver, type Session } from '../sessions.ts';
@@ -166,7 +166,7 @@ function answer(
 ): Json {
   const items = contents.map((content) => ({
     content_ref: deliver(station, tx, session.sid, content.kid, 'result').ref,
-    message: content.extract satisfies Extract as unknown as Json,
+    message: forZone(content.extract) satisfies Extract as unknown as Json,
   }));
   if (items.length > 0) {
     tx.record({

@@ -3,7 +3,7 @@ import type { PresenceNonce } from '../../control/index.ts';
 import type { Confirmed } from '../confirmed.ts';
 import type { Planners } from '../planners.ts';
 import type { Outbox } from '../outbox.ts';
-import type { ZoneDesk } from '../zone-service.ts';
+import type { ZoneDesk } from '../zone-desk.ts';
 
 export type ProvenMethod = 'terminal' | 'passphrase' | 'passkey';
 
