@@ -214,7 +214,7 @@ export function heldBytes(reader: Reader): number {
  * Frees raw bytes of the oldest messages that were read, until what is held fits `bytesMax`; extracts stay. True when
  * there is room; false: everything that may go is gone, and intake has to wait.
  */
-export function makeRoom(station: Station, tx: Tx, bytesMax: number): boolean {
+export function makeRoom(tx: Tx, bytesMax: number): boolean {
   let held = heldBytes(tx);
   if (held <= bytesMax) return true;
   const oldest = tx.all(

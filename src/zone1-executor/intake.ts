@@ -55,7 +55,7 @@ export async function fetchForever(parts: IntakeParts): Promise<void> {
 async function hasRoom({ station }: IntakeParts): Promise<boolean> {
   const { value } = HOME_QUOTAS.contentBytesMax;
   if (heldBytes(station.ledger.reader) <= value) return true;
-  return station.ledger.commit((tx) => makeRoom(station, tx, value));
+  return station.ledger.commit((tx) => makeRoom(tx, value));
 }
 
 async function recordSkipped(

@@ -45,7 +45,7 @@ describe('stored content', () => {
       await storeMessage(bench);
     }
     const room = (bytesMax: number): Promise<boolean> =>
-      bench.station.ledger.commit((tx) => makeRoom(bench.station, tx, bytesMax));
+      bench.station.ledger.commit((tx) => makeRoom(tx, bytesMax));
     const before = heldBytes(bench.station.ledger.reader);
     expect(await room(before)).toBe(true);
     expect(await room(before - 1)).toBe(true);
