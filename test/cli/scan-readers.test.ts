@@ -4,7 +4,7 @@ import { openLauncher, type LaunchedReader, type ReaderLauncher } from '../../sr
 import { readAll } from '../../src/cli/scan/pool.ts';
 import type { ReadResult } from '../../src/cli/scan/reader-session.ts';
 import { closeInheritedDescriptors } from '../../src/isolation/index.ts';
-import { buildOnce, mailText, tempFolder } from './scan-support.ts';
+import { buildOnce, mailText, SCAN_HOME } from './scan-support.ts';
 
 beforeAll(() => {
   buildOnce();
@@ -19,7 +19,7 @@ async function withLauncher<R>(
   use: (launcher: ReaderLauncher) => Promise<R>,
 ): Promise<R> {
   const memory = memoryBytesMax === undefined ? {} : { memoryBytesMax };
-  const launcher = await openLauncher({ home: tempFolder(), checkout: ROOT, node: process.execPath, ...memory });
+  const launcher = await openLauncher({ home: SCAN_HOME, checkout: ROOT, node: process.execPath, ...memory });
   try {
     return await use(launcher);
   } finally {

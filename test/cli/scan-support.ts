@@ -26,6 +26,9 @@ export function buildOnce(): void {
   if (run.status !== 0) throw new Error('the build failed');
 }
 
+/** One home for all scans of the tests: as root, a home costs a copy of Node in /run. Nothing is written into it. */
+export const SCAN_HOME = join(tmpdir(), `hardshell-scan-test-${process.getuid?.() ?? 0}`);
+
 export interface ScanRun {
   readonly code: number | null;
   readonly stdout: string;
@@ -47,7 +50,7 @@ export function startScan(
   const child = spawn(process.execPath, [join(import.meta.dirname, 'scan-main.ts'), JSON.stringify(options)], {
     env: {
       ...process.env,
-      HARDSHELL_HOME: join(home, 'h'),
+      HARDSHELL_HOME: SCAN_HOME,
       XDG_STATE_HOME: join(home, 'state'),
       NO_COLOR: '1',
       ...more.env,
