@@ -2,6 +2,7 @@ import type { Suite } from '../attack.ts';
 import { approvals } from './approvals.ts';
 import { crash } from './crash.ts';
 import { files } from './files.ts';
+import { mail } from './mail.ts';
 import { reader } from './reader.ts';
 import { sessions } from './sessions.ts';
 import { stop } from './stop.ts';
@@ -10,4 +11,4 @@ import { zone } from './zone.ts';
 import { wire } from './wire.ts';
 
 /** Every suite, in the order in which it is tried. */
-export const SUITES: readonly Suite[] = [tokens, wire, sessions, approvals, stop, files, crash, reader, zone];
+export const SUITES: readonly Suite[] = [tokens, wire, sessions, approvals, stop, files, crash, reader, zone, mail];
