@@ -44,6 +44,7 @@ describe.each(RUNNERS)('up, run by $who', ({ uid }) => {
       HARDSHELL_MODE: uid === 0 ? 'F' : 'U',
       HARDSHELL_DEPLOYMENT: 'checkout',
       HARDSHELL_FIRST_START: '1',
+      HARDSHELL_CONFIG_VARIABLES: '{}',
       HARDSHELL_BOOT_ID: readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim(),
     });
     expect(first.home).toEqual(expect.arrayContaining(['armed', 'audit', 'hardshell.json', 'keys', 'mail', 'run']));
