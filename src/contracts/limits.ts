@@ -27,7 +27,7 @@ export const LIMITS = {
   taskDataBytesMax: limit(65_536, 'a note to oneself, not a file'),
   tasksPerSessionMax: limit(100, 'a planner that needs more is a flood'),
   draftsPerSessionMax: limit(100, 'drafts are kept by Zone 1 at its own cost'),
-  grantTtlMs: limit(300_000, 'law 1: five minutes'),
+  grantTtlMs: limit(300_000, 'law 1: a grant lives five minutes at most'),
   approvalTtlMs: limit(300_000, 'an unanswered question is a no after five minutes'),
   outboxDelayMsMax: limit(120_000, 'the longest wait in which a denial still wins'),
   executeWithinMs: limit(60_000, 'approved but not executed is told to the owner'),
