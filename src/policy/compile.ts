@@ -1,6 +1,7 @@
 import { LIMITS, type Sha256Hex } from '../contracts/index.ts';
 import { CATALOGUE, type Catalogue } from './catalogue.ts';
 import { makeCedarEngine, type CedarModule, type EnginePart, type EngineRemark, type PolicyEngine } from './engine.ts';
+import { remember } from './remember.ts';
 import { readRule, type Problem, type Rule } from './rules.ts';
 import { attributesOf, schemaOf, schemaOfSlice } from './schema.ts';
 import { lineAtByte, lineOf, outOfSight } from './text.ts';
@@ -99,7 +100,7 @@ function keep({ text, engine, rules, catalogue, sha256, warnings }: Keep): Compi
     }
     slices.set(action, { kept, attributes, rules: new Map(entries) });
   }
-  return { kind: 'ok', policy: { digest, text, catalogue, rules, warnings, engine, slices } };
+  return { kind: 'ok', policy: { digest, text, catalogue, rules, warnings, engine: remember(engine), slices } };
 }
 
 function rulesOf(

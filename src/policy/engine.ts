@@ -12,6 +12,8 @@ export interface CedarModule {
   preparseSchema(name: string, schema: object | string): unknown;
   preparsePolicySet(id: string, policies: object): unknown;
   statefulIsAuthorized(call: object): unknown;
+  /** False once it has trapped; absent: not watched. */
+  readonly sound?: () => boolean;
 }
 
 /**
@@ -35,6 +37,7 @@ export function untilItTraps(cedar: CedarModule): CedarModule {
     preparseSchema: (name, schema) => once(() => cedar.preparseSchema(name, schema)),
     preparsePolicySet: (id, policies) => once(() => cedar.preparsePolicySet(id, policies)),
     statefulIsAuthorized: (call) => once(() => cedar.statefulIsAuthorized(call)),
+    sound: () => !calling,
   };
 }
 
@@ -76,6 +79,8 @@ export type EngineAnswer =
 
 /** The Cedar engine as a port. No method throws. */
 export interface PolicyEngine {
+  /** False once the engine has failed in a way that leaves nothing of it to be trusted. */
+  readonly sound: () => boolean;
   readonly parts: (source: string) => EngineParts;
   readonly validate: (
     schema: object,
@@ -92,6 +97,7 @@ export interface PolicyEngine {
 /** The engine over a loaded `@cedar-policy/cedar-wasm`. A trap inside it is a failure, and so a denial. */
 export function makeCedarEngine(cedar: CedarModule): PolicyEngine {
   return {
+    sound: () => cedar.sound?.() ?? true,
     parts: (source) => {
       const answer = attempt(() => cedar.policySetTextToParts(source));
       if (field(answer, 'type') !== 'success') return { kind: 'failure', remarks: remarksOf(field(answer, 'errors')) };
