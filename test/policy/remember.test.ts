@@ -37,7 +37,7 @@ describe('an engine that remembers', () => {
   });
 
   test('keeps no failure, and after one says nothing from memory', () => {
-    const { engine } = counting((asked, times) => (times === 1 ? yes : { kind: 'failure' }));
+    const { engine } = counting((_, times) => (times === 1 ? yes : { kind: 'failure' }));
     expect(engine.authorize(KEPT, call(1)).kind).toBe('answer');
     expect(engine.authorize(KEPT, call(1)).kind).toBe('answer');
     expect(engine.authorize(KEPT, call(2)).kind).toBe('failure');
