@@ -1,5 +1,6 @@
 // Runs random histories as a process of its own: `histories-main.ts COUNT`. Prints its tally as one line of JSON.
-import { Broken, runHistories } from './histories-run.ts';
+import { Broken } from './histories-model.ts';
+import { runHistories } from './histories-run.ts';
 
 const count = Number(process.argv[2] ?? 1_000);
 try {

@@ -1,27 +1,17 @@
 import * as fc from 'fast-check';
 import { sql } from '../../src/state/index.ts';
+import { Broken, judgeBooks, judgeEffect, must, ridOf, type Model } from './histories-model.ts';
 import { letterParams, makeWorlds, type Frame, type Weather, type World } from './histories-world.ts';
 
-const STEPS = ['whole', 'whole', 'whole', 'ask', 'ask', 'free', 'approve', 'approve', 'approve', 'deny', 'execute', 'execute', 'execute', 'many', 'stolen', 'swapped', 'poll', 'turn', 'turn', 'turn', 'tick', 'pass', 'pass long', 'pass day', 'step', 'kill', 'revive', 'crash', 'fault', 'weather', 'edit', 'reopen', 'boot', 'race'] as const;
-type Step = readonly [kind: (typeof STEPS)[number], a: number, b: number];
+// prettier-ignore
+const WEIGHTS = {
+  'whole': 3, 'ask': 2, 'free': 1, 'approve': 3, 'deny': 1, 'execute': 3, 'many': 1, 'stolen': 1, 'swapped': 1, 'poll': 1, 'turn': 3, 'tick': 1, 'pass': 1, 'pass long': 1, 'pass day': 1, 'step': 1, 'kill': 1, 'revive': 1, 'crash': 1, 'fault': 1, 'weather': 1, 'edit': 1, 'reopen': 1, 'boot': 1, 'race': 1,
+} as const;
+const STEPS = typedKeys(WEIGHTS);
+type Kind = keyof typeof WEIGHTS;
+type Step = readonly [kind: Kind, a: number, b: number];
 
 const WEATHERS: readonly Weather[] = ['answer lost', 'nothing done', 'crash after the act', 'crash before the act'];
-
-/** What an onlooker knows who counts a thing as done only when it was answered, and as possible when the answer was lost. */
-interface Model {
-  readonly asked: { rid: string; session: number; letter: number; askedAt: number }[];
-  readonly approved: Map<string, number>;
-  readonly denied: Set<string>;
-  readonly redeemed: Set<string>;
-  readonly tokens: Map<string, { token: string; session: number; letter: number; rid: string; bornAt: number; bootId: string }>;
-  readonly frees: { token: string; session: number; used: number }[];
-}
-
-export class Broken extends Error {}
-
-function must(condition: boolean, promise: string): void {
-  if (!condition) throw new Broken(promise);
-}
 
 export interface HistoriesOptions {
   readonly seed?: number;
@@ -44,7 +34,11 @@ export interface Tally {
 export async function runHistories(count: number, options: HistoriesOptions = {}): Promise<Tally> {
   const tally: Tally = { histories: 0, asked: 0, approved: 0, denied: 0, acts: 0, restarts: 0 };
   const makeWorld = makeWorlds();
-  const step: fc.Arbitrary<Step> = fc.tuple(fc.constantFrom(...STEPS), fc.nat(7), fc.nat(7));
+  const step: fc.Arbitrary<Step> = fc.tuple(
+    fc.oneof(...STEPS.map((kind) => ({ weight: WEIGHTS[kind], arbitrary: fc.constant(kind) }))),
+    fc.nat(7),
+    fc.nat(7),
+  );
   await fc.assert(
     fc.asyncProperty(fc.array(step, { minLength: 6, maxLength: 40 }), async (steps) => {
       const world = await makeWorld();
@@ -64,7 +58,14 @@ export async function runHistories(count: number, options: HistoriesOptions = {}
 }
 
 async function live(world: World, steps: readonly Step[]): Promise<Model> {
-  const model: Model = { asked: [], approved: new Map(), denied: new Set(), redeemed: new Set(), tokens: new Map(), frees: [] };
+  const model: Model = {
+    asked: [],
+    approved: new Map(),
+    denied: new Set(),
+    redeemed: new Set(),
+    tokens: new Map(),
+    frees: [],
+  };
   world.onEffect = (jti, wh) => judgeEffect(world, model, jti, wh);
   for (const step of steps) await survive(world, () => act(world, model, step));
   // What is still on its way comes to its end, and then the books are read.
@@ -117,7 +118,9 @@ async function act(world: World, model: Model, [kind, a, b]: Step): Promise<void
     case 'tick':
       return world.tick();
     case 'race':
-      await Promise.allSettled([world.turn(), answer(world, model, a, 'deny'), execute(world, model, b, {})]).then(rethrow);
+      await Promise.allSettled([world.turn(), answer(world, model, a, 'deny'), execute(world, model, b, {})]).then(
+        rethrow,
+      );
       return;
     case 'reopen':
       return reopen(world, model, a);
@@ -152,7 +155,11 @@ async function turnKnob(world: World, kind: Step[0], a: number): Promise<void> {
 async function ask(world: World, model: Model, a: number, letter: number): Promise<void> {
   const session = world.sessions[a % 2];
   if (session === undefined) return;
-  const given = await world.zone(session, { type: 'capability_request', action: 'send_email', params: letterParams(letter) });
+  const given = await world.zone(session, {
+    type: 'capability_request',
+    action: 'send_email',
+    params: letterParams(letter),
+  });
   must(given['token'] === undefined, 'an outbound act is never allowed without a person');
   const rid = given['request_id'];
   if (typeof rid === 'string' && !model.asked.some((one) => one.rid === rid)) {
@@ -163,19 +170,28 @@ async function ask(world: World, model: Model, a: number, letter: number): Promi
 async function free(world: World, model: Model, a: number): Promise<void> {
   const session = world.sessions[a % 2];
   if (session === undefined) return;
-  const given = await world.zone(session, { type: 'capability_request', action: 'search_emails', params: { query: 'x', limit: 1 } });
+  const given = await world.zone(session, {
+    type: 'capability_request',
+    action: 'search_emails',
+    params: { query: 'x', limit: 1 },
+  });
   const { token } = given;
   if (typeof token !== 'string') return;
   const mine = { token, session: a % 2, used: 0 };
   model.frees.push(mine);
-  const answers = await Promise.all([1, 2].map(() => world.zone(session, { type: 'execute', token, action: 'search_emails', params: { query: 'x', limit: 1 } })));
+  const answers = await Promise.all(
+    [1, 2].map(() =>
+      world.zone(session, { type: 'execute', token, action: 'search_emails', params: { query: 'x', limit: 1 } }),
+    ),
+  );
   mine.used = answers.filter((one) => one['type'] === 'result').length;
   must(mine.used <= 1, 'a grant of a free act works once');
 }
 
 async function answer(world: World, model: Model, a: number, verdict: 'approve' | 'deny'): Promise<void> {
   const one = model.asked[a % Math.max(1, model.asked.length)];
-  const row = one === undefined ? undefined : world.db.get(sql.selectFrom('approvals').selectAll().where('rid', '=', one.rid));
+  const row =
+    one === undefined ? undefined : world.db.get(sql.selectFrom('approvals').selectAll().where('rid', '=', one.rid));
   if (one === undefined || row === undefined) return;
   // Possible from now on: the answer may be durable and its confirmation lost.
   if (verdict === 'approve' && !model.approved.has(one.rid)) model.approved.set(one.rid, world.clock.boot);
@@ -195,18 +211,33 @@ async function poll(world: World, model: Model, a: number): Promise<void> {
   const one = model.asked[a % Math.max(1, model.asked.length)];
   const session = world.sessions[one?.session ?? 0];
   if (one === undefined || session === undefined) return;
-  const answers: Frame[] = await Promise.all([1, 2, 3].map(() => world.zone(session, { type: 'approval_status', request_id: one.rid })));
+  const answers: Frame[] = await Promise.all(
+    [1, 2, 3].map(() => world.zone(session, { type: 'approval_status', request_id: one.rid })),
+  );
   const distinct = new Set(answers.flatMap(({ token }) => (typeof token === 'string' ? [token] : [])));
   must(distinct.size <= 1, 'polls carry one token');
   for (const token of distinct) {
     must(model.approved.has(one.rid), 'no grant without its decision');
     const known = model.tokens.get(one.rid);
     must(known === undefined || known.token === token, 'one grant in the life of an approval');
-    if (known === undefined) model.tokens.set(one.rid, { token, session: one.session, letter: one.letter, rid: one.rid, bornAt: world.clock.boot, bootId: world.clock.bootId });
+    if (known === undefined)
+      model.tokens.set(one.rid, {
+        token,
+        session: one.session,
+        letter: one.letter,
+        rid: one.rid,
+        bornAt: world.clock.boot,
+        bootId: world.clock.bootId,
+      });
   }
 }
 
-async function execute(world: World, model: Model, a: number, wrong: { session?: number; letter?: number; asked?: number }): Promise<void> {
+async function execute(
+  world: World,
+  model: Model,
+  a: number,
+  wrong: { session?: number; letter?: number; asked?: number },
+): Promise<void> {
   await poll(world, model, wrong.asked ?? a);
   const held = [...model.tokens.values()];
   const one = held.find(({ rid }) => rid === model.asked[wrong.asked ?? -1]?.rid) ?? held[a % Math.max(1, held.length)];
@@ -218,7 +249,12 @@ async function execute(world: World, model: Model, a: number, wrong: { session?:
   const right = from === one.session && sameLetter(letter, one.letter);
   const wasRedeemed = model.redeemed.has(one.rid);
   if (right) model.redeemed.add(one.rid);
-  const given = await world.zone(session, { type: 'execute', token: one.token, action: 'send_email', params: letterParams(letter) });
+  const given = await world.zone(session, {
+    type: 'execute',
+    token: one.token,
+    action: 'send_email',
+    params: letterParams(letter),
+  });
   if (given['type'] !== 'result') {
     if (right && !wasRedeemed && !world.failed && given['error'] !== 'token_used') model.redeemed.delete(one.rid);
     return;
@@ -232,47 +268,17 @@ async function execute(world: World, model: Model, a: number, wrong: { session?:
 
 async function reopen(world: World, model: Model, a: number): Promise<void> {
   const one = model.asked[a % Math.max(1, model.asked.length)];
-  const row = one === undefined ? undefined : world.db.get(sql.selectFrom('approvals').select('apr').where('rid', '=', one.rid));
+  const row =
+    one === undefined ? undefined : world.db.get(sql.selectFrom('approvals').select('apr').where('rid', '=', one.rid));
   if (row !== undefined) await world.owner({ type: 'approvals_reopen', approval: row.apr });
-}
-
-/** Asked by the provider itself, before the effect counts. */
-function judgeEffect(world: World, model: Model, jti: string, wh: string): void {
-  const grant = world.db.get(sql.selectFrom('grants').selectAll().where('jti', '=', jti));
-  must(grant !== undefined && grant.state === 'used', 'never an effect without a grant');
-  const rid = grant?.rid ?? '';
-  const request = world.db.get(sql.selectFrom('requests').selectAll().where('rid', '=', rid));
-  must(request?.wh === wh && grant?.wh === wh, 'what was shown is what is sent');
-  must(model.approved.has(rid), 'never a grant without its decision');
-  must(model.redeemed.has(rid), 'never an effect without a redemption');
-  must(!model.denied.has(rid), 'a denial before dispatch wins');
-  must(world.armed, 'nothing after kill');
-  must(!world.effects.some((effect) => effect.jti === jti || ridOf(world, effect.jti) === rid), 'never twice');
-}
-
-function judgeBooks(world: World, model: Model): void {
-  for (const grant of world.db.all(sql.selectFrom('grants').selectAll())) {
-    if (grant.apr !== null) must(model.approved.has(grant.rid), 'never a grant without its decision');
-    else must(grant.act !== 'send_email', 'an outbound grant names its approval');
-  }
-  for (const entry of world.db.all(sql.selectFrom('journal').selectAll())) {
-    if (entry.act !== 'send_email') continue;
-    const done = world.effects.filter(({ jti }) => jti === entry.jti).length;
-    must(done <= 1, 'never twice');
-    if (entry.state === 'succeeded') must(done === 1, 'what the journal calls done was done');
-    if (entry.state === 'failed' || entry.state === 'intended') must(done === 0, 'what the journal calls undone was not done');
-  }
-  for (const { jti } of world.effects) {
-    must(world.db.get(sql.selectFrom('journal').select('jti').where('jti', '=', jti)) !== undefined, 'never an effect without its intent');
-  }
-}
-
-function ridOf(world: World, jti: string): string {
-  return world.db.get(sql.selectFrom('grants').select('rid').where('jti', '=', jti))?.rid ?? '';
 }
 
 function sameLetter(a: number, b: number): boolean {
   return JSON.stringify(letterParams(a)) === JSON.stringify(letterParams(b));
+}
+
+function typedKeys<T extends object>(of: T): (keyof T)[] {
+  return Object.keys(of) as (keyof T)[];
 }
 
 /** A broken promise inside acts that ran side by side is still one. */

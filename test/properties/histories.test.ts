@@ -17,14 +17,20 @@ it(`${COUNT} random histories never act without a grant, never grant without a d
 it('and they notice stations that do not hear the stop', async () => {
   const sabotage = (world: World): void => void (world.deaf = true);
   const broken: unknown = await runHistories(2_000, { seed: 7, sabotage }).catch((error: unknown) => error);
-  expect(broken).toMatchObject({ cause: { message: expect.stringMatching(/after a kill|nothing after kill/) as unknown } });
+  expect(broken).toMatchObject({
+    cause: { message: expect.stringMatching(/after a kill|nothing after kill/) as unknown },
+  });
 }, 120_000);
 
 it('and the same stations do send what is asked for, approved and executed', async () => {
   const world = await makeWorlds()();
   const [session] = world.sessions;
   if (session === undefined) throw new Error('no session');
-  const asked = await world.zone(session, { type: 'capability_request', action: 'send_email', params: letterParams(0) });
+  const asked = await world.zone(session, {
+    type: 'capability_request',
+    action: 'send_email',
+    params: letterParams(0),
+  });
   const row = world.db.get(sql.selectFrom('approvals').select(['apr', 'ah']));
   await world.owner({ type: 'approvals_answer', approval: row?.apr, ah: row?.ah, verdict: 'approve' });
   const { token } = await world.zone(session, { type: 'approval_status', request_id: asked['request_id'] });

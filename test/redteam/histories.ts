@@ -14,7 +14,8 @@ export async function runHistoriesEverywhere(count: number): Promise<HistoriesRe
   const runs = await Promise.all(Array.from({ length: parts }, (_, n) => runPart(Math.ceil((count - n) / parts))));
   const seconds = Math.round((performance.now() - startedAt) / 1_000);
   const failed = runs.find((run) => run.code !== 0);
-  if (failed !== undefined) return { ok: false, sentence: `a random history broke a promise: ${failed.err.trim().slice(-2_000)}` };
+  if (failed !== undefined)
+    return { ok: false, sentence: `a random history broke a promise: ${failed.err.trim().slice(-2_000)}` };
   const tallies = runs.map(({ out }) => JSON.parse(out) as Record<string, number>);
   const sum = (name: string): number => tallies.reduce((all, tally) => all + (tally[name] ?? 0), 0);
   return {
@@ -25,7 +26,9 @@ export async function runHistoriesEverywhere(count: number): Promise<HistoriesRe
 
 function runPart(count: number): Promise<{ code: number; out: string; err: string }> {
   const main = join(import.meta.dirname, '..', 'properties', 'histories-main.ts');
-  const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', main, String(count)], { stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', main, String(count)], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
   const said = { out: '', err: '' };
   child.stdout.on('data', (chunk: Buffer) => (said.out += chunk.toString()));
   child.stderr.on('data', (chunk: Buffer) => (said.err += chunk.toString()));

@@ -1,12 +1,16 @@
 import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import type { Outcome } from './attack.ts';
+import { runHistoriesEverywhere } from './histories.ts';
 import { describeOutcome, describeSummary, findings, listAttacks } from './report.ts';
 import { SUITES } from './suites/index.ts';
 
+/** As many as the guarantee names. */
+const HISTORIES = 100_000;
+
 process.exitCode = await main();
 
-/** `redteam [--list] [--json] [--report FILE] [--only PREFIX,…]`. 0: every attack was held and every twin worked. */
+/** `redteam [--list] [--json] [--report FILE] [--only PREFIX,…] [--histories COUNT]`. 0: every attack was held and every twin worked. */
 async function main(): Promise<number> {
   const { values } = parseArgs({
     options: {
@@ -14,6 +18,7 @@ async function main(): Promise<number> {
       json: { type: 'boolean', default: false },
       report: { type: 'string' },
       only: { type: 'string' },
+      histories: { type: 'string' },
     },
   });
   const prefixes = values.only?.split(',') ?? [''];
@@ -45,9 +50,16 @@ async function main(): Promise<number> {
       console.error(`COULD NOT BE OPENED: ${suite.name}: ${broken.at(-1)?.why}`);
     }
   }
-  const run = { outcomes, skipped, broken, elapsedMs: performance.now() - startedAt };
+  const count = Number(values.histories ?? (values.only === undefined ? HISTORIES : 0));
+  if (count > 0 && !values.json)
+    console.log(
+      `\n${count} random histories of asks, answers, redemptions, clock steps and crashes, over all cores: some minutes`,
+    );
+  const histories = count > 0 ? await runHistoriesEverywhere(count) : null;
+  if (histories !== null) console.log(values.json ? JSON.stringify({ histories }) : histories.sentence);
+  const run = { outcomes, histories, skipped, broken, elapsedMs: performance.now() - startedAt };
   if (!values.json) for (const line of describeSummary(run)) console.log(line);
   if (values.report !== undefined) writeFileSync(values.report, findings(run));
   const failed = outcomes.some(({ held, worked }) => !held.ok || !worked.ok);
-  return failed || broken.length > 0 || outcomes.length === 0 ? 1 : 0;
+  return failed || broken.length > 0 || outcomes.length === 0 || histories?.ok === false ? 1 : 0;
 }

@@ -4,6 +4,7 @@ export interface Run {
   readonly outcomes: readonly Outcome[];
   readonly skipped: readonly { readonly suite: string; readonly why: string }[];
   readonly broken: readonly { readonly suite: string; readonly why: string }[];
+  readonly histories: { readonly ok: boolean; readonly sentence: string } | null;
   readonly elapsedMs: number;
 }
 
@@ -11,7 +12,9 @@ export interface Run {
 export function listAttacks(suites: readonly Suite[], json: boolean): string[] {
   return suites.flatMap(({ name, attacks }) =>
     attacks.map(({ id, attacker, title, expect, twin }) =>
-      json ? JSON.stringify({ suite: name, id, attacker, title, expect, twin }) : `${id.padEnd(8)} ${attacker.padEnd(13)} ${title}`,
+      json
+        ? JSON.stringify({ suite: name, id, attacker, title, expect, twin })
+        : `${id.padEnd(8)} ${attacker.padEnd(13)} ${title}`,
     ),
   );
 }
@@ -26,12 +29,13 @@ export function describeOutcome({ id, title, expect, held, twin, worked, elapsed
   ].join('\n');
 }
 
-export function describeSummary({ outcomes, skipped, broken, elapsedMs }: Run): string[] {
+export function describeSummary({ outcomes, skipped, broken, histories, elapsedMs }: Run): string[] {
   const through = outcomes.filter(({ held }) => !held.ok);
   const useless = outcomes.filter(({ worked }) => !worked.ok);
   return [
     '',
     `${outcomes.length} attacks executed in ${Math.round(elapsedMs / 1_000)} s: ${outcomes.length - through.length} held, ${through.length} got through; ${outcomes.length - useless.length} twins worked, ${useless.length} did not`,
+    ...(histories === null ? [] : [histories.sentence]),
     ...through.map(({ id, title }) => `GOT THROUGH: ${id} ${title}`),
     ...useless.map(({ id, twin }) => `PROVES NOTHING: the twin of ${id} did not work (${twin})`),
     ...skipped.map(({ suite, why }) => `NOT RUN HERE: ${suite}: ${why}`),
@@ -42,14 +46,23 @@ export function describeSummary({ outcomes, skipped, broken, elapsedMs }: Run): 
 /** The run as a table in Markdown. */
 export function findings(run: Run): string {
   const rows = run.outcomes.map(({ id, attacker, title, expect, held, twin, worked }) =>
-    [id, attacker, title, expect, `${held.ok ? 'held' : '**got through**'}: ${held.saw}`, `${worked.ok ? 'works' : '**does not work**'}: ${twin}`]
+    [
+      id,
+      attacker,
+      title,
+      expect,
+      `${held.ok ? 'held' : '**got through**'}: ${held.saw}`,
+      `${worked.ok ? 'works' : '**does not work**'}: ${twin}`,
+    ]
       .map((cell) => cell.replaceAll('|', '\\|').replaceAll('\n', ' '))
       .join(' | '),
   );
   return [
     `# Red team run of ${new Date().toISOString().slice(0, 10)}`,
     '',
-    ...describeSummary(run).filter((line) => line !== '').map((line) => `- ${line}`),
+    ...describeSummary(run)
+      .filter((line) => line !== '')
+      .map((line) => `- ${line}`),
     '',
     '| id | attacker | attack | must | happened | twin |',
     '|---|---|---|---|---|---|',

@@ -119,7 +119,10 @@ async function carryOut(order: string, given: Json): Promise<unknown> {
 }
 
 function connectTo(given: Json): Promise<string> {
-  const target = given['path'] === undefined ? { host: String(given['host']), port: Number(given['port']) } : { path: String(given['path']) };
+  const target =
+    given['path'] === undefined
+      ? { host: String(given['host']), port: Number(given['port']) }
+      : { path: String(given['path']) };
   return new Promise((resolve, reject) => {
     const made = createConnection(target as { path: string });
     const timer = setTimeout(() => reject(new Error('timed out')), 3_000);

@@ -20,7 +20,8 @@ export interface CheckoutOptions {
 export function makeCheckout(at: string, options: CheckoutOptions): void {
   for (const name of PROGRAMS) {
     const packed = join(ROOT, 'dist', name);
-    if (!existsSync(join(packed, 'main.mjs'))) throw new Error(`\`dist/${name}\` is missing; run \`npm run build\` first`);
+    if (!existsSync(join(packed, 'main.mjs')))
+      throw new Error(`\`dist/${name}\` is missing; run \`npm run build\` first`);
     cpSync(packed, join(at, 'dist', name), { recursive: true });
   }
   if (options.planner !== undefined) replace(at, 'planner', options.planner);

@@ -1,8 +1,18 @@
 import { spawn, type ChildProcess } from 'node:child_process';
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { DatabaseSync } from 'node:sqlite';
+import { DatabaseSync, type SQLOutputValue } from 'node:sqlite';
 import * as z from 'zod';
 import { verifyLog, type VerifyReport } from '../../../src/audit/index.ts';
 import { findByEnvironment, zoneMarker } from '../../../src/isolation/index.ts';
@@ -21,7 +31,9 @@ export interface InstanceOptions extends CheckoutOptions {
   readonly base?: string;
 }
 
-const recordSchema = z.object({ zones: z.array(z.object({ name: z.string(), processes: z.array(z.object({ pid: z.number() })) })) });
+const recordSchema = z.object({
+  zones: z.array(z.object({ name: z.string(), processes: z.array(z.object({ pid: z.number() })) })),
+});
 const READY_MS_MAX = 60_000;
 
 /** A real instance in a home of its own: the packed supervisor is started as `up` starts it, and ended by its pid. */
@@ -87,16 +99,22 @@ export class Instance {
   /** Starts the supervisor; null when it serves, else its exit code. */
   async tryUp(): Promise<number | null> {
     this.#said = '';
-    const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', join(this.base, 'checkout', 'dist', 'supervisor', 'main.mjs')], {
-      env: { HARDSHELL_HOME: this.home, HOME: this.base, PATH: '/usr/sbin:/usr/bin:/sbin:/bin' },
-      cwd: '/',
-      stdio: ['ignore', 'pipe', 'pipe'],
-    });
+    const child = spawn(
+      process.execPath,
+      ['--disable-warning=ExperimentalWarning', join(this.base, 'checkout', 'dist', 'supervisor', 'main.mjs')],
+      {
+        env: { HARDSHELL_HOME: this.home, HOME: this.base, PATH: '/usr/sbin:/usr/bin:/sbin:/bin' },
+        cwd: '/',
+        stdio: ['ignore', 'pipe', 'pipe'],
+      },
+    );
     this.#children.push(child);
-    for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => (this.#said += chunk.toString()));
+    for (const stream of [child.stdout, child.stderr])
+      stream.on('data', (chunk: Buffer) => (this.#said += chunk.toString()));
     const ended = await until(
       'the supervisor',
-      () => (child.exitCode !== null ? child.exitCode : this.#said.includes('Ctrl-C stops everything') ? -1 : undefined),
+      () =>
+        child.exitCode !== null ? child.exitCode : this.#said.includes('Ctrl-C stops everything') ? -1 : undefined,
       READY_MS_MAX,
     );
     if (ended !== -1) return ended;
@@ -166,51 +184,29 @@ export class Instance {
     return this.sent().filter((bytes) => bytes.includes(word)).length;
   }
 
-  /** First value of a query on the live database, read from outside. */
+  /** First value of a query on the live database, read from outside; empty when there is none. */
   text(query: string, ...values: string[]): string {
-    const db = new DatabaseSync(join(this.home, 'state.db'), { readOnly: true, timeout: 5_000 });
-    try {
-      const value = Object.values(db.prepare(query).get(...values) ?? {})[0];
-      return typeof value === 'string' || typeof value === 'number' ? String(value) : '';
-    } finally {
-      db.close();
-    }
+    return this.#read(query, values).map(asText)[0] ?? '';
   }
 
   /** First column of every row. */
   texts(query: string, ...values: string[]): string[] {
-    const db = new DatabaseSync(join(this.home, 'state.db'), { readOnly: true, timeout: 5_000 });
-    try {
-      return db.prepare(query).all(...values).map((row) => String(Object.values(row)[0]));
-    } finally {
-      db.close();
-    }
+    return this.#read(query, values).map(asText);
   }
 
   count(query: string, ...values: string[]): number {
     return Number(this.text(query, ...values));
   }
 
-  /** A blob of the live database. */
   bytes(query: string, ...values: string[]): Uint8Array {
-    const db = new DatabaseSync(join(this.home, 'state.db'), { readOnly: true, timeout: 5_000 });
-    try {
-      const value = Object.values(db.prepare(query).get(...values) ?? {})[0];
-      if (value instanceof Uint8Array) return value;
-      throw new Error('no such bytes');
-    } finally {
-      db.close();
-    }
+    const [value] = this.#read(query, values);
+    if (value instanceof Uint8Array) return value;
+    throw new Error('no such bytes');
   }
 
   /** Writes into the live database from outside, as somebody who owns the files could. */
   corrupt(statement: string, ...values: (string | Uint8Array)[]): void {
-    const db = new DatabaseSync(join(this.home, 'state.db'), { timeout: 5_000 });
-    try {
-      db.prepare(statement).run(...values);
-    } finally {
-      db.close();
-    }
+    this.#withDb({ timeout: 5_000 }, (db) => db.prepare(statement).run(...values));
   }
 
   /** SIGKILL for the executor; resolves when the supervisor has started it again. */
@@ -222,12 +218,20 @@ export class Instance {
 
   async executorAgain(before: readonly number[]): Promise<void> {
     this.#owner?.close();
-    await until('another executor', () => (this.pidsOf('zone1-executor').some((pid) => !before.includes(pid)) ? true : undefined), 30_000);
-    this.#owner = await until('the executor’s answer', async () => {
-      const owner = await Owner.open(this.paths.controlSocket);
-      const answer = await owner.ask({ type: 'status' });
-      return answer['type'] === 'status' ? owner : undefined;
-    }, 30_000);
+    await until(
+      'another executor',
+      () => (this.pidsOf('zone1-executor').some((pid) => !before.includes(pid)) ? true : undefined),
+      30_000,
+    );
+    this.#owner = await until(
+      'the executor’s answer',
+      async () => {
+        const owner = await Owner.open(this.paths.controlSocket);
+        const answer = await owner.ask({ type: 'status' });
+        return answer['type'] === 'status' ? owner : undefined;
+      },
+      30_000,
+    );
   }
 
   /** Intents that were ever written for a request. */
@@ -252,6 +256,24 @@ export class Instance {
     rmSync(this.base, { recursive: true, force: true });
   }
 
+  #read(query: string, values: string[]): SQLOutputValue[] {
+    return this.#withDb({ readOnly: true, timeout: 5_000 }, (db) =>
+      db
+        .prepare(query)
+        .all(...values)
+        .flatMap((row) => Object.values(row).slice(0, 1)),
+    );
+  }
+
+  #withDb<T>(options: { readOnly?: boolean; timeout: number }, use: (db: DatabaseSync) => T): T {
+    const db = new DatabaseSync(join(this.home, 'state.db'), options);
+    try {
+      return use(db);
+    } finally {
+      db.close();
+    }
+  }
+
   #hangUp(): void {
     for (const wire of this.#wires.splice(0)) wire.close();
     this.#owner?.close();
@@ -265,6 +287,10 @@ export function tryKill(pid: number, signal: NodeJS.Signals = 'SIGKILL'): boolea
   } catch {
     return false;
   }
+}
+
+function asText(value: SQLOutputValue): string {
+  return typeof value === 'string' || typeof value === 'number' || typeof value === 'bigint' ? String(value) : '';
 }
 
 /** Caps that many attacks need, and a short outbox. */

@@ -52,7 +52,14 @@ export class Owner {
   /** Yes or no to a question, with whatever attention it wants. */
   answer(approval: Approval, verdict: 'approve' | 'deny'): Promise<Frame> {
     const typed = attentionAddresses(approval.content).join(' ');
-    return this.ask({ type: 'approvals_answer', approval: approval.id, ah: approval.ah, verdict, ...(typed === '' ? {} : { typed }), presence: TERMINAL });
+    return this.ask({
+      type: 'approvals_answer',
+      approval: approval.id,
+      ah: approval.ah,
+      verdict,
+      ...(typed === '' ? {} : { typed }),
+      presence: TERMINAL,
+    });
   }
 
   async approve(rid: string): Promise<Approval> {
@@ -81,7 +88,9 @@ export class Owner {
     return this.ask({ type: 'confirm', name, digest: textOf(shown, 'digest'), presence: TERMINAL });
   }
 
-  async inbox(): Promise<{ item: string; from: string; subject: string; state: string; warned: boolean; handled: boolean }[]> {
+  async inbox(): Promise<
+    { item: string; from: string; subject: string; state: string; warned: boolean; handled: boolean }[]
+  > {
     const answer = await this.ask({ type: 'inbox_list', limit: 200 });
     return answer['items'] as Awaited<ReturnType<Owner['inbox']>>;
   }

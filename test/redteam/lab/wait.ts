@@ -1,7 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
 /** The first value of `ask` that is not undefined; throws after `msMax`. */
-export async function until<T>(what: string, ask: () => T | undefined | Promise<T | undefined>, msMax = 15_000): Promise<T> {
+export async function until<T>(
+  what: string,
+  ask: () => T | undefined | Promise<T | undefined>,
+  msMax = 15_000,
+): Promise<T> {
   const deadline = performance.now() + msMax;
   for (;;) {
     const value = await ask();

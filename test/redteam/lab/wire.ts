@@ -60,7 +60,10 @@ export class Wire {
   async raw(bytes: string | Buffer): Promise<Frame> {
     const before = this.strays.length;
     this.#socket.write(bytes);
-    return until('an answer to raw bytes', () => this.strays[before] ?? (this.#closed ? { type: 'closed' } : undefined));
+    return until(
+      'an answer to raw bytes',
+      () => this.strays[before] ?? (this.#closed ? { type: 'closed' } : undefined),
+    );
   }
 
   /** Bytes without waiting for anything. */

@@ -27,7 +27,12 @@ export class Zone {
 
   /** A mail as this zone would have it sent. */
   sendEmail(params: object, rationale?: string): Promise<Frame> {
-    return this.ask({ type: 'capability_request', action: 'send_email', params, ...(rationale === undefined ? {} : { rationale }) });
+    return this.ask({
+      type: 'capability_request',
+      action: 'send_email',
+      params,
+      ...(rationale === undefined ? {} : { rationale }),
+    });
   }
 
   /** Asked, approved and fetched: a token of this session, and what it is for. */
@@ -91,7 +96,11 @@ export async function openZone(instance: Instance, session: string, name = `zone
 }
 
 /** A session of the owner's own words, with the attacker's planner in it, for as long as `use` takes. */
-export async function withSession<T>(instance: Instance, use: (zone: Zone) => Promise<T>, more: { text?: string; to?: string[]; item?: string } = {}): Promise<T> {
+export async function withSession<T>(
+  instance: Instance,
+  use: (zone: Zone) => Promise<T>,
+  more: { text?: string; to?: string[]; item?: string } = {},
+): Promise<T> {
   const { text, ...rest } = more;
   const zone = await openZone(instance, await instance.owner.instruct(text ?? 'do something', rest));
   try {
@@ -102,10 +111,18 @@ export async function withSession<T>(instance: Instance, use: (zone: Zone) => Pr
 }
 
 /** Delivers a mail and opens the session that it is given to. */
-export async function withItem<T>(instance: Instance, mail: Buffer, use: (zone: Zone, item: Frame) => Promise<T>): Promise<T> {
+export async function withItem<T>(
+  instance: Instance,
+  mail: Buffer,
+  use: (zone: Zone, item: Frame) => Promise<T>,
+): Promise<T> {
   const before = new Set(instance.zones('zone2-planner.'));
   instance.deliver(`m${Math.random().toString(36).slice(2)}`, mail);
-  const name = await until('a session for the mail', () => instance.zones('zone2-planner.').find((zone) => !before.has(zone)), 30_000);
+  const name = await until(
+    'a session for the mail',
+    () => instance.zones('zone2-planner.').find((zone) => !before.has(zone)),
+    30_000,
+  );
   const zone = await openZone(instance, name.slice('zone2-planner.'.length));
   try {
     const item = await zone.ask({ type: 'next_item', wait_ms: 10_000 });

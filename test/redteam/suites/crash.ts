@@ -15,39 +15,76 @@ export const crash: Suite = defineSuite<PlannerLab>({
   open: openPlannerLab,
   close: closePlannerLab,
   attacks: [
-    killed('crs-01', 'after the question was recorded', 'the question stands, with the same hash, and can be answered', async ({ instance, zone }) => {
-      const params = letter();
-      const rid = textOf(await zone.sendEmail(params), 'request_id');
-      const before = await instance.owner.find(rid);
-      await instance.killExecutor();
-      const after = await instance.owner.find(rid);
-      await instance.owner.approve(rid);
-      const answer = await zone.execute(await zone.token(rid), params);
-      const outcome = await zone.outcome(rid);
-      return trial(after.ah === before.ah && answer['type'] === 'result' && outcome === 'succeeded' && instance.sentWith(params.subject) === 1, outcome);
-    }),
-    killed('crs-02', 'after the approval (the grant is minted)', 'approved and unredeemed is expired; nothing is sent', async ({ instance, zone }) => {
-      const params = letter();
-      const { rid, token } = await zone.approved(params);
-      await instance.killExecutor();
-      const spent = await zone.execute(token, params);
-      const { state } = await until('the approval to end', async () => {
-        const found = await instance.owner.find(rid);
-        return found.state === 'expired' ? found : undefined;
-      });
-      return trial(isRefusal(spent, 'token_invalid') && state === 'expired' && instance.acts(rid) === 0, `${brief(spent)}, ${state}`);
-    }),
-    killed('crs-03', 'after the intent (it waits in the outbox)', 'failed: not dispatched; nothing is sent', async ({ instance, zone }) => {
-      const params = letter();
-      const { rid, token } = await zone.approved(params);
-      await zone.execute(token, params);
-      await instance.killExecutor();
-      await sleep(1_500);
-      const state = instance.text('SELECT state FROM journal WHERE rid = ?', rid);
-      return trial(state === 'failed' && instance.sentWith(params.subject) === 0, `${state}, ${instance.sentWith(params.subject)} sent`);
-    }),
-    killed('crs-04', 'after `dispatched`, before the provider has acted', 'unknown, asked of the provider, then failed; nothing is sent', (lab) => aroundTheAct(lab, false)),
-    killed('crs-05', 'after the provider has acted, before the outcome is written', 'unknown, asked of the provider, then succeeded; sent once', (lab) => aroundTheAct(lab, true)),
+    killed(
+      'crs-01',
+      'after the question was recorded',
+      'the question stands, with the same hash, and can be answered',
+      async ({ instance, zone }) => {
+        const params = letter();
+        const rid = textOf(await zone.sendEmail(params), 'request_id');
+        const before = await instance.owner.find(rid);
+        await instance.killExecutor();
+        const after = await instance.owner.find(rid);
+        await instance.owner.approve(rid);
+        const answer = await zone.execute(await zone.token(rid), params);
+        const outcome = await zone.outcome(rid);
+        return trial(
+          after.ah === before.ah &&
+            answer['type'] === 'result' &&
+            outcome === 'succeeded' &&
+            instance.sentWith(params.subject) === 1,
+          outcome,
+        );
+      },
+    ),
+    killed(
+      'crs-02',
+      'after the approval (the grant is minted)',
+      'approved and unredeemed is expired; nothing is sent',
+      async ({ instance, zone }) => {
+        const params = letter();
+        const { rid, token } = await zone.approved(params);
+        await instance.killExecutor();
+        const spent = await zone.execute(token, params);
+        const { state } = await until('the approval to end', async () => {
+          const found = await instance.owner.find(rid);
+          return found.state === 'expired' ? found : undefined;
+        });
+        return trial(
+          isRefusal(spent, 'token_invalid') && state === 'expired' && instance.acts(rid) === 0,
+          `${brief(spent)}, ${state}`,
+        );
+      },
+    ),
+    killed(
+      'crs-03',
+      'after the intent (it waits in the outbox)',
+      'failed: not dispatched; nothing is sent',
+      async ({ instance, zone }) => {
+        const params = letter();
+        const { rid, token } = await zone.approved(params);
+        await zone.execute(token, params);
+        await instance.killExecutor();
+        await sleep(1_500);
+        const state = instance.text('SELECT state FROM journal WHERE rid = ?', rid);
+        return trial(
+          state === 'failed' && instance.sentWith(params.subject) === 0,
+          `${state}, ${instance.sentWith(params.subject)} sent`,
+        );
+      },
+    ),
+    killed(
+      'crs-04',
+      'after `dispatched`, before the provider has acted',
+      'unknown, asked of the provider, then failed; nothing is sent',
+      (lab) => aroundTheAct(lab, false),
+    ),
+    killed(
+      'crs-05',
+      'after the provider has acted, before the outcome is written',
+      'unknown, asked of the provider, then succeeded; sent once',
+      (lab) => aroundTheAct(lab, true),
+    ),
     killed('crs-06', 'after the outcome', 'it stands; the token is spent', async ({ instance, zone }) => {
       const params = letter();
       const { rid, token } = await zone.approved(params);
@@ -56,20 +93,33 @@ export const crash: Suite = defineSuite<PlannerLab>({
       await instance.killExecutor();
       const again = await zone.execute(token, params);
       const state = instance.text('SELECT state FROM journal WHERE rid = ?', rid);
-      return trial(state === 'succeeded' && isRefusal(again, 'token_invalid', 'token_used') && instance.sentWith(params.subject) === 1, `${state}, ${brief(again)}`);
+      return trial(
+        state === 'succeeded' &&
+          isRefusal(again, 'token_invalid', 'token_used') &&
+          instance.sentWith(params.subject) === 1,
+        `${state}, ${brief(again)}`,
+      );
     }),
-    killed('crs-07', 'between approval and act, by the neighbour who kills at the very answer', 'never sent without its journal', async ({ instance, zone }) => {
-      const params = letter();
-      const { rid, token } = await zone.approved(params);
-      const before = instance.pidsOf('zone1-executor');
-      const answer = zone.execute(token, params);
-      for (const pid of before) tryKill(pid);
-      await answer;
-      await instance.executorAgain(before);
-      await sleep(1_500);
-      const states = instance.text('SELECT group_concat(state) FROM journal WHERE rid = ?', rid);
-      return trial((states === '' || states === 'failed') && instance.sentWith(params.subject) === 0, states === '' ? 'no intent' : states);
-    }),
+    killed(
+      'crs-07',
+      'between approval and act, by the neighbour who kills at the very answer',
+      'never sent without its journal',
+      async ({ instance, zone }) => {
+        const params = letter();
+        const { rid, token } = await zone.approved(params);
+        const before = instance.pidsOf('zone1-executor');
+        const answer = zone.execute(token, params);
+        for (const pid of before) tryKill(pid);
+        await answer;
+        await instance.executorAgain(before);
+        await sleep(1_500);
+        const states = instance.text('SELECT group_concat(state) FROM journal WHERE rid = ?', rid);
+        return trial(
+          (states === '' || states === 'failed') && instance.sentWith(params.subject) === 0,
+          states === '' ? 'no intent' : states,
+        );
+      },
+    ),
     randomKills(),
     supervisorKilled(),
     connectorKilled(),
@@ -77,8 +127,21 @@ export const crash: Suite = defineSuite<PlannerLab>({
   ],
 });
 
-function killed(id: string, title: string, expect: string, attack: (lab: PlannerLab) => Promise<Trial>): Attack<PlannerLab> {
-  return { id, attacker: 'crash', title: `the executor killed ${title}`, expect, attack, twin: AFTER, allowed: afterwards };
+function killed(
+  id: string,
+  title: string,
+  expect: string,
+  attack: (lab: PlannerLab) => Promise<Trial>,
+): Attack<PlannerLab> {
+  return {
+    id,
+    attacker: 'crash',
+    title: `the executor killed ${title}`,
+    expect,
+    attack,
+    twin: AFTER,
+    allowed: afterwards,
+  };
 }
 
 async function afterwards(lab: PlannerLab): Promise<Trial> {
@@ -131,8 +194,16 @@ function randomKills(): Attack<PlannerLab> {
           const times = instance.sentWith(params.subject);
           sent += times;
           const states = rid === '' ? '' : instance.text('SELECT group_concat(state) FROM journal WHERE rid = ?', rid);
-          const used = rid === '' ? 0 : instance.count("SELECT count(*) FROM grants WHERE rid = ? AND state = 'used' AND apr IS NOT NULL", rid);
-          if (times > 1 || (times === 1 && (used !== 1 || states !== 'succeeded')) || (times === 0 && states === 'succeeded')) wrong.push(`${times} sent, ${states}`);
+          const used =
+            rid === ''
+              ? 0
+              : instance.count("SELECT count(*) FROM grants WHERE rid = ? AND state = 'used' AND apr IS NOT NULL", rid);
+          if (
+            times > 1 ||
+            (times === 1 && (used !== 1 || states !== 'succeeded')) ||
+            (times === 0 && states === 'succeeded')
+          )
+            wrong.push(`${times} sent, ${states}`);
         }
       }
       return trial(wrong.length === 0, wrong.length === 0 ? `40 acts, ${sent} sent, each once` : wrong.join('; '));
@@ -142,7 +213,10 @@ function randomKills(): Attack<PlannerLab> {
   };
 }
 
-async function carryOut(zone: PlannerLab['zone'], one: { params: ReturnType<typeof letter>; rid: string }): Promise<void> {
+async function carryOut(
+  zone: PlannerLab['zone'],
+  one: { params: ReturnType<typeof letter>; rid: string },
+): Promise<void> {
   one.rid = textOf(await zone.sendEmail(one.params), 'request_id');
   await zone.instance.owner.approve(one.rid);
   await zone.execute(await zone.token(one.rid), one.params);
@@ -197,7 +271,11 @@ function readerKilled(): Attack<PlannerLab> {
     meanwhile();
     instance.deliver(subject, eml({ subject }));
     meanwhile();
-    const found = await until('the mail', async () => (await instance.owner.inbox()).find((item) => item.subject === subject && item.state === 'read'), 30_000);
+    const found = await until(
+      'the mail',
+      async () => (await instance.owner.inbox()).find((item) => item.subject === subject && item.state === 'read'),
+      30_000,
+    );
     return trial(found.state === 'read', found.state);
   };
   return {
@@ -207,7 +285,8 @@ function readerKilled(): Attack<PlannerLab> {
     expect: 'the mail is read all the same',
     attack: (lab) =>
       arrives(lab, () => {
-        for (const name of lab.instance.zones('zone3-email-reader')) for (const pid of lab.instance.pidsOf(name)) tryKill(pid);
+        for (const name of lab.instance.zones('zone3-email-reader'))
+          for (const pid of lab.instance.pidsOf(name)) tryKill(pid);
       }),
     twin: 'a mail is read when nobody interferes',
     allowed: (lab) => arrives(lab, () => undefined),

@@ -1,22 +1,36 @@
-import { spawnSync } from 'node:child_process';
-import { createHash } from 'node:crypto';
-import { chmodSync, copyFileSync, existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, statSync, symlinkSync, unlinkSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  copyFileSync,
+  existsSync,
+  readFileSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  unlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
-import { createArmed } from '../../../src/state/index.ts';
-import { defineSuite, trial, type Attack, type Suite, type Trial } from '../attack.ts';
+import { defineSuite, trial, type Attack, type Suite } from '../attack.ts';
 import { becomes, sleep } from '../lab/wait.ts';
 import { brief, isRefusal } from '../lab/wire.ts';
-import { closePlannerLab, letter, openPlannerLab, type PlannerLab } from './lab.ts';
+import {
+  appendForged,
+  changed,
+  editLines,
+  foreignHome,
+  LOG,
+  openFilesLab,
+  outboxLines,
+  removeDb,
+  replaceAt,
+  untouched,
+  UNTOUCHED,
+  type FilesLab,
+} from './files-lab.ts';
+import { closePlannerLab, letter } from './lab.ts';
 
-/** An instance whose home lies saved beside it, from a moment at which it did not run. */
-interface FilesLab extends PlannerLab {
-  readonly saved: string;
-  /** A copy of `state.db` from before the last entries of the log. */
-  readonly olderDb: string;
-}
-
-const UNTOUCHED = 'the same home untouched is VALID, starts, asks and executes';
-const LOG = 'audit/audit.jsonl';
 const LINES_OF_SAVED = 3;
 
 /** What somebody does to the home of an instance that does not run. */
@@ -26,10 +40,22 @@ export const files: Suite = defineSuite<FilesLab>({
   open: openFilesLab,
   close: closePlannerLab,
   attacks: [
-    broken('fil-01', 'one byte of the log changed', (home) => editLines(home, (lines) => replaceAt(lines, 6, (line) => line.replace(/"time":"2/, '"time":"1'))), 7),
+    broken(
+      'fil-01',
+      'one byte of the log changed',
+      (home) => editLines(home, (lines) => replaceAt(lines, 6, (line) => line.replace(/"time":"2/, '"time":"1'))),
+      7,
+    ),
     broken('fil-02', 'a line of the log removed', (home) => editLines(home, (lines) => lines.toSpliced(6, 1)), 7),
-    broken('fil-03', 'two lines of the log exchanged', (home) => editLines(home, (lines) => [...lines.slice(0, 6), lines[7] ?? '', lines[6] ?? '', ...lines.slice(8)]), 7),
-    refusedStart('fil-04', 'the tail of the log cut off', (home) => editLines(home, (lines) => lines.slice(0, -LINES_OF_SAVED))),
+    broken(
+      'fil-03',
+      'two lines of the log exchanged',
+      (home) => editLines(home, (lines) => [...lines.slice(0, 6), lines[7] ?? '', lines[6] ?? '', ...lines.slice(8)]),
+      7,
+    ),
+    refusedStart('fil-04', 'the tail of the log cut off', (home) =>
+      editLines(home, (lines) => lines.slice(0, -LINES_OF_SAVED)),
+    ),
     refusedStart('fil-05', 'lines added to the log with a rightly computed chain', appendForged),
     refusedStart('fil-06', '`audit/` deleted', (home) => rmSync(join(home, 'audit'), { recursive: true })),
     refusedStart('fil-07', 'the log emptied', (home) => writeFileSync(join(home, LOG), '')),
@@ -46,7 +72,9 @@ export const files: Suite = defineSuite<FilesLab>({
       }
     }),
     refusedStart('fil-11', '`armed` deleted', (home) => unlinkSync(join(home, 'armed'))),
-    refusedStart('fil-12', '`armed` copied from another install', (home, lab) => copyFileSync(join(foreignHome(lab), 'armed'), join(home, 'armed'))),
+    refusedStart('fil-12', '`armed` copied from another install', (home, lab) =>
+      copyFileSync(join(foreignHome(lab), 'armed'), join(home, 'armed')),
+    ),
     refusedStart('fil-13', '`armed` and its key copied from another install', (home, lab) => {
       const other = foreignHome(lab);
       copyFileSync(join(other, 'armed'), join(home, 'armed'));
@@ -58,63 +86,25 @@ export const files: Suite = defineSuite<FilesLab>({
       symlinkSync('armed.real', join(home, 'armed'));
     }),
     refusedStart('fil-15', 'the epoch in `armed` raised by hand', (home) =>
-      writeFileSync(join(home, 'armed'), readFileSync(join(home, 'armed'), 'latin1').replace('"epoch":1', '"epoch":9'), 'latin1'),
+      writeFileSync(
+        join(home, 'armed'),
+        readFileSync(join(home, 'armed'), 'latin1').replace('"epoch":1', '"epoch":9'),
+        'latin1',
+      ),
     ),
-    refusedStart('fil-16', 'a home without its keys, passed off as a first start', (home) => rmSync(join(home, 'keys'), { recursive: true })),
+    refusedStart('fil-16', 'a home without its keys, passed off as a first start', (home) =>
+      rmSync(join(home, 'keys'), { recursive: true }),
+    ),
     refusedStart('fil-17', '`state.db` replaced by a link', (home) => {
       renameSync(join(home, 'state.db'), join(home, 'other.db'));
       symlinkSync('other.db', join(home, 'state.db'));
     }),
+    outboxForged(),
     armedDeletedWhileRunning(),
     policyWhileStopped(),
     opened(),
   ],
 });
-
-async function openFilesLab(): Promise<FilesLab> {
-  const lab = await openPlannerLab();
-  const { instance, zone } = lab;
-  const olderDb = join(instance.base, 'older.db');
-  await zone.sends(letter());
-  await instance.down();
-  copyFileSync(join(instance.home, 'state.db'), olderDb);
-  await instance.up();
-  await zone.sends(letter());
-  await instance.down();
-  const saved = join(instance.base, 'saved');
-  copyTree(instance.home, saved);
-  await instance.up();
-  return { ...lab, saved, olderDb };
-}
-
-function copyTree(from: string, to: string): void {
-  rmSync(to, { recursive: true, force: true });
-  if (spawnSync('cp', ['-a', from, to]).status !== 0) throw new Error('the home could not be copied');
-}
-
-/** Stops, changes the saved home, looks, puts it back and starts again. */
-async function changed(lab: FilesLab, change: (home: string, lab: FilesLab) => void, look: (code: number | null) => Promise<Trial>): Promise<Trial> {
-  const { instance, saved } = lab;
-  await instance.down();
-  copyTree(saved, instance.home);
-  change(instance.home, lab);
-  try {
-    return await look(await instance.tryUp());
-  } finally {
-    await instance.down();
-    copyTree(saved, instance.home);
-    await instance.up();
-  }
-}
-
-async function untouched(lab: FilesLab): Promise<Trial> {
-  const report = await lab.instance.verify();
-  const valid = report.kind === 'checked' && report.chain.kind === 'valid';
-  const params = letter();
-  const { token } = await lab.zone.approved(params);
-  const answer = await lab.zone.execute(token, params);
-  return trial(valid && answer['type'] === 'result', `${valid ? 'VALID' : 'not VALID'}, ${brief(answer)}`);
-}
 
 function broken(id: string, title: string, change: (home: string) => void, entry: number): Attack<FilesLab> {
   return {
@@ -126,7 +116,10 @@ function broken(id: string, title: string, change: (home: string) => void, entry
       changed(lab, change, async (code) => {
         const report = await lab.instance.verify();
         const found = report.kind === 'checked' && report.chain.kind === 'broken' ? report.chain.entry : 0;
-        return trial(found === entry && code === 1, `BROKEN at entry ${found}, ${code === 1 ? 'start refused' : 'it started'}`);
+        return trial(
+          found === entry && code === 1,
+          `BROKEN at entry ${found}, ${code === 1 ? 'start refused' : 'it started'}`,
+        );
       }),
     twin: UNTOUCHED,
     allowed: untouched,
@@ -142,45 +135,55 @@ function refusedStart(id: string, title: string, change: (home: string, lab: Fil
     attack: (lab) =>
       changed(lab, change, async (code) => {
         const said = /hardshell: .+/.exec(lab.instance.said)?.[0] ?? '';
-        return trial(code === 1 && said !== '', code === 1 ? said.slice(0, 140).replaceAll(lab.instance.base, '') : 'it started');
+        return trial(
+          code === 1 && said !== '',
+          code === 1 ? said.slice(0, 140).replaceAll(lab.instance.base, '') : 'it started',
+        );
       }),
     twin: UNTOUCHED,
     allowed: untouched,
   };
 }
 
-function editLines(home: string, edit: (lines: string[]) => string[]): void {
-  const path = join(home, LOG);
-  const lines = readFileSync(path, 'utf8').split('\n').filter((line) => line !== '');
-  writeFileSync(path, edit(lines).map((line) => `${line}\n`).join(''));
-}
-
-function replaceAt(lines: string[], at: number, change: (line: string) => string): string[] {
-  return lines.map((line, n) => (n === at ? change(line) : line));
-}
-
-/** The chain has no key: whoever has the file can compute it. That is what the database and checkpoints are for. */
-function appendForged(home: string): void {
-  editLines(home, (lines) => {
-    const last = JSON.parse(lines.at(-1) ?? '{}') as { seq: number; hash: string };
-    const { hash: _hash, ...rest } = { ...last, seq: last.seq + 1, prev: last.hash };
-    const text = JSON.stringify(rest).slice(0, -1);
-    const hash = createHash('sha256').update('hardshell/audit/v1\n').update(text).digest('hex');
-    return [...lines, `${text},"hash":"${hash}"}`];
-  });
-}
-
-function removeDb(home: string): void {
-  for (const name of ['state.db', 'state.db-wal', 'state.db-shm']) rmSync(join(home, name), { force: true });
-}
-
-/** Keys and record of another install. */
-function foreignHome(lab: FilesLab): string {
-  const home = join(lab.instance.base, 'foreign');
-  if (existsSync(home)) return home;
-  mkdirSync(join(home, 'keys'), { recursive: true });
-  createArmed(home);
-  return home;
+function outboxForged(): Attack<FilesLab> {
+  return {
+    id: 'fil-21',
+    attacker: 'owner’s files',
+    title: 'the log’s last lines removed, and other words for them planted in the database’s outbox',
+    expect: 'the start is refused: only the very bytes that were chained are taken',
+    attack: (lab) =>
+      changed(
+        lab,
+        (home) => {
+          const rows = outboxLines(lab).length;
+          editLines(home, (lines) => lines.slice(0, -rows));
+          lab.instance.corrupt(`UPDATE audit_outbox SET line = replace(line, '"time":"2', '"time":"1')`);
+        },
+        (code) => Promise.resolve(trial(code === 1, code === 1 ? 'refused' : 'it started')),
+      ),
+    twin: 'a log that lacks just those lines, the last one torn, is brought up to date byte for byte (a crash between database and log)',
+    allowed: (lab) => {
+      const rows = { count: 0, log: '' };
+      return changed(
+        lab,
+        (home) => {
+          rows.count = outboxLines(lab).length;
+          rows.log = readFileSync(join(home, LOG), 'utf8');
+          editLines(home, (lines) => lines.slice(0, -rows.count));
+          writeFileSync(join(home, LOG), `${readFileSync(join(home, LOG), 'utf8')}{"v":1,"seq":`);
+        },
+        async (code) => {
+          const report = await lab.instance.verify();
+          const valid = report.kind === 'checked' && report.chain.kind === 'valid';
+          const same = lab.instance.auditText().startsWith(rows.log);
+          return trial(
+            code === null && valid && same && rows.count > 0,
+            `${rows.count} lines brought back, ${valid ? 'VALID' : 'not VALID'}`,
+          );
+        },
+      );
+    },
+  };
 }
 
 function armedDeletedWhileRunning(): Attack<FilesLab> {
@@ -192,12 +195,19 @@ function armedDeletedWhileRunning(): Attack<FilesLab> {
     attack: async (lab) => {
       const params = letter();
       const { token } = await lab.zone.approved(params);
-      return changed(lab, () => undefined, async () => {
-        await sleep(50);
-        unlinkSync(join(lab.instance.home, 'armed'));
-        const gone = await becomes(() => lab.instance.processes().length === 0, 5_000);
-        return trial(gone && token !== '' && lab.instance.sentWith(params.subject) === 0, gone ? 'all ended' : 'something runs on');
-      });
+      return changed(
+        lab,
+        () => undefined,
+        async () => {
+          await sleep(50);
+          unlinkSync(join(lab.instance.home, 'armed'));
+          const gone = await becomes(() => lab.instance.processes().length === 0, 5_000);
+          return trial(
+            gone && token !== '' && lab.instance.sentWith(params.subject) === 0,
+            gone ? 'all ended' : 'something runs on',
+          );
+        },
+      );
     },
     twin: UNTOUCHED,
     allowed: untouched,
@@ -213,7 +223,11 @@ function policyWhileStopped(): Attack<FilesLab> {
     attack: (lab) =>
       changed(
         lab,
-        (home) => writeFileSync(join(home, 'policy.cedar'), '@id("all") @approval("none") permit (principal, action, resource);\n'),
+        (home) =>
+          writeFileSync(
+            join(home, 'policy.cedar'),
+            '@id("all") @approval("none") permit (principal, action, resource);\n',
+          ),
         async () => {
           const answer = await lab.zone.sendEmail(letter());
           return trial(isRefusal(answer, 'policy_denied'), brief(answer));
@@ -240,7 +254,11 @@ function opened(): Attack<FilesLab> {
         },
         async () => {
           const { home } = lab.instance;
-          const paths = [home, ...readdirSync(join(home, 'keys')).map((name) => join(home, 'keys', name)), ...['state.db', LOG, 'policy.cedar', 'armed'].map((name) => join(home, name))];
+          const paths = [
+            home,
+            ...readdirSync(join(home, 'keys')).map((name) => join(home, 'keys', name)),
+            ...['state.db', LOG, 'policy.cedar', 'armed'].map((name) => join(home, name)),
+          ];
           const open = paths.filter((path) => (statSync(path).mode & 0o077) !== 0);
           return trial(open.length === 0 && lab.instance.said.includes('narrowed'), `${open.length} open`);
         },

@@ -1,9 +1,12 @@
 import type { Suite } from '../attack.ts';
 import { approvals } from './approvals.ts';
+import { caps } from './caps.ts';
 import { crash } from './crash.ts';
+import { disk } from './disk.ts';
 import { files } from './files.ts';
 import { mail } from './mail.ts';
 import { reader } from './reader.ts';
+import { rules } from './rules.ts';
 import { sessions } from './sessions.ts';
 import { stop } from './stop.ts';
 import { tokens } from './tokens.ts';
@@ -11,4 +14,18 @@ import { zone } from './zone.ts';
 import { wire } from './wire.ts';
 
 /** Every suite, in the order in which it is tried. */
-export const SUITES: readonly Suite[] = [tokens, wire, sessions, approvals, stop, files, crash, reader, zone, mail];
+export const SUITES: readonly Suite[] = [
+  tokens,
+  wire,
+  sessions,
+  approvals,
+  stop,
+  files,
+  crash,
+  reader,
+  zone,
+  mail,
+  rules,
+  caps,
+  disk,
+];

@@ -12,7 +12,9 @@ interface ReaderLab {
 export const reader: Suite = defineSuite<ReaderLab>({
   name: 'reader',
   title: 'a reader written by the attacker',
-  open: async () => ({ instance: await Instance.start({ reader: 'reader', policy: roomyPolicy, config: ROOMY_CONFIG }) }),
+  open: async () => ({
+    instance: await Instance.start({ reader: 'reader', policy: roomyPolicy, config: ROOMY_CONFIG }),
+  }),
   close: ({ instance }) => instance.close(),
   attacks: [
     refused('rdr-01', 'a body of 10,001 characters', 'long-body'),
@@ -41,7 +43,10 @@ export const reader: Suite = defineSuite<ReaderLab>({
 });
 
 /** Delivers a mail that tells the reader how to lie; its row once it is read or failed. */
-async function read({ instance }: ReaderLab, mode: string): Promise<{ state: string; subject: string; kid: string; extract: string }> {
+async function read(
+  { instance }: ReaderLab,
+  mode: string,
+): Promise<{ state: string; subject: string; kid: string; extract: string }> {
   const known = new Set(instance.texts('SELECT kid FROM contents'));
   const subject = mark('lie');
   const body = mode === 'early' ? 'x'.repeat(1_500_000) : 'Could we meet on Friday?';
@@ -51,7 +56,12 @@ async function read({ instance }: ReaderLab, mode: string): Promise<{ state: str
     () => {
       const kid = instance.texts("SELECT kid FROM contents WHERE state != 'received'").find((one) => !known.has(one));
       if (kid === undefined) return undefined;
-      return { state: instance.text('SELECT state FROM contents WHERE kid = ?', kid), subject, kid, extract: instance.text('SELECT extract FROM contents WHERE kid = ?', kid) };
+      return {
+        state: instance.text('SELECT state FROM contents WHERE kid = ?', kid),
+        subject,
+        kid,
+        extract: instance.text('SELECT extract FROM contents WHERE kid = ?', kid),
+      };
     },
     60_000,
   );
@@ -96,12 +106,29 @@ function twoAnswers(): Attack<ReaderLab> {
 }
 
 /** How the planner’s reply to the claimed sender is shown, and the bytes that go out once it is approved. */
-async function replyTo({ instance }: ReaderLab, kid: string): Promise<{ integrity: string; named: boolean; mail: string }> {
-  const rid = await until('the planner’s question', () => instance.text('SELECT rid FROM approvals WHERE sid = (SELECT sid FROM deliveries WHERE kid = ?)', kid) || undefined, 30_000);
+async function replyTo(
+  { instance }: ReaderLab,
+  kid: string,
+): Promise<{ integrity: string; named: boolean; mail: string }> {
+  const rid = await until(
+    'the planner’s question',
+    () =>
+      instance.text('SELECT rid FROM approvals WHERE sid = (SELECT sid FROM deliveries WHERE kid = ?)', kid) ||
+      undefined,
+    30_000,
+  );
   const { content } = await instance.owner.find(rid);
   const subject = content.payload.headers.find(([name]) => name.toLowerCase() === 'subject')?.[1] ?? '?';
   await instance.owner.approve(rid);
-  const mail = await until('the reply', () => instance.sent().map(String).find((one) => one.includes(subject)), 30_000);
+  const mail = await until(
+    'the reply',
+    () =>
+      instance
+        .sent()
+        .map(String)
+        .find((one) => one.includes(subject)),
+    30_000,
+  );
   return { integrity: content.label.integrity, named: content.destinations[0]?.named ?? true, mail };
 }
 

@@ -41,16 +41,26 @@ function freeze(pids: readonly number[]): void {
   for (const pid of pids) tryKill(pid, 'SIGSTOP');
 }
 
-async function killNow({ instance }: PlannerLab, simulate = false): Promise<{ code: number; elapsedMs: number; out: string }> {
+async function killNow(
+  { instance }: PlannerLab,
+  simulate = false,
+): Promise<{ code: number; elapsedMs: number; out: string }> {
   const startedAt = performance.now();
   let out = '';
-  const code = await kill({ simulate, json: true }, { out: (line) => (out += line), err: (line) => (out += line), env: { HARDSHELL_HOME: instance.home } });
+  const code = await kill(
+    { simulate, json: true },
+    { out: (line) => (out += line), err: (line) => (out += line), env: { HARDSHELL_HOME: instance.home } },
+  );
   return { code, elapsedMs: Math.round(performance.now() - startedAt), out };
 }
 
 async function reviveNow({ instance }: PlannerLab, somebody = true): Promise<number> {
   return revive(
-    { json: true, provePresence: () => Promise.resolve(somebody ? { ok: true, method: 'terminal' } : { ok: false, reason: 'nobody is here' }) },
+    {
+      json: true,
+      provePresence: () =>
+        Promise.resolve(somebody ? { ok: true, method: 'terminal' } : { ok: false, reason: 'nobody is here' }),
+    },
     { out: () => undefined, err: () => undefined, env: { HARDSHELL_HOME: instance.home } },
   );
 }
@@ -58,7 +68,8 @@ async function reviveNow({ instance }: PlannerLab, somebody = true): Promise<num
 /** Makes sure that the instance runs, whatever an attack left. */
 async function standUp(lab: PlannerLab): Promise<void> {
   await lab.instance.gone();
-  if (lab.instance.processes().length > 0 || (await reviveNow(lab)) !== 0) await killNow(lab).then(() => reviveNow(lab));
+  if (lab.instance.processes().length > 0 || (await reviveNow(lab)) !== 0)
+    await killNow(lab).then(() => reviveNow(lab));
   await lab.instance.up();
 }
 
@@ -80,7 +91,10 @@ function stopped(id: string, title: string, before: (lab: PlannerLab) => void): 
       const left = lab.instance.processes().length;
       const refused = await lab.instance.tryUp();
       await standUp(lab);
-      return trial(code === 0 && left === 0 && refused === 1, `${left} left after ${elapsedMs} ms, \`up\` ${refused === 1 ? 'refused' : 'NOT refused'}`);
+      return trial(
+        code === 0 && left === 0 && refused === 1,
+        `${left} left after ${elapsedMs} ms, \`up\` ${refused === 1 ? 'refused' : 'NOT refused'}`,
+      );
     },
     twin: 'revived by a person it starts and sends again',
     allowed: restored,
@@ -103,7 +117,10 @@ function inOutbox(): Attack<PlannerLab> {
       await sleep(2_500);
       const sent = lab.instance.sentWith(params.subject);
       const state = lab.instance.text('SELECT state FROM journal WHERE rid = ?', rid);
-      return trial(sent === 0 && isCut(cut) && answers['type'] === 'result' && state === 'failed', `${sent} sent, ${state}, zone ${brief(cut)}`);
+      return trial(
+        sent === 0 && isCut(cut) && answers['type'] === 'result' && state === 'failed',
+        `${sent} sent, ${state}, zone ${brief(cut)}`,
+      );
     },
     twin: 'revived by a person it starts and sends again',
     allowed: restored,
@@ -173,10 +190,12 @@ function olderRecord(): Attack<PlannerLab> {
       const said = lab.instance.said.includes('older');
       await killNow(lab);
       await standUp(lab);
-      return trial(code === 1 && said, code === 1 ? 'refused as older' : `started, ${readFileSync(join(home, 'armed')).length}`);
+      return trial(
+        code === 1 && said,
+        code === 1 ? 'refused as older' : `started, ${readFileSync(join(home, 'armed')).length}`,
+      );
     },
     twin: 'revived by a person it starts and sends again',
     allowed: restored,
   };
 }
-

@@ -1,10 +1,8 @@
-import { createHmac } from 'node:crypto';
 import { defineSuite, trial, type Attack, type Suite, type Trial } from '../attack.ts';
+import { decode, encode, sign, type Token } from '../lab/jwt.ts';
 import { brief, isRefusal, type Frame } from '../lab/wire.ts';
 import { withSession } from '../lab/zone.ts';
 import { closePlannerLab, letter, openPlannerLab, type PlannerLab } from './lab.ts';
-
-type Token = { header: Record<string, unknown>; claims: Record<string, unknown>; signature: string };
 
 const INVALID = ['token_invalid'];
 
@@ -15,10 +13,16 @@ export const tokens: Suite = defineSuite<PlannerLab>({
   open: openPlannerLab,
   close: closePlannerLab,
   attacks: [
-    forged('tok-01', 'a token with `alg: none` and no signature', (token) => encode({ ...token, header: { ...token.header, alg: 'none' }, signature: '' })),
+    forged('tok-01', 'a token with `alg: none` and no signature', (token) =>
+      encode({ ...token, header: { ...token.header, alg: 'none' }, signature: '' }),
+    ),
     forged('tok-02', 'a token signed with another key', (token) => sign(token, 'attacker')),
-    forged('tok-03', 'algorithm confusion: the same claims as HS512', (token) => sign({ ...token, header: { ...token.header, alg: 'HS512' } }, 'attacker', 'sha512')),
-    forged('tok-04', 'algorithm confusion: `alg: RS256` over an HMAC', (token) => sign({ ...token, header: { ...token.header, alg: 'RS256' } }, 'attacker')),
+    forged('tok-03', 'algorithm confusion: the same claims as HS512', (token) =>
+      sign({ ...token, header: { ...token.header, alg: 'HS512' } }, 'attacker', 'sha512'),
+    ),
+    forged('tok-04', 'algorithm confusion: `alg: RS256` over an HMAC', (token) =>
+      sign({ ...token, header: { ...token.header, alg: 'RS256' } }, 'attacker'),
+    ),
     forged('tok-05', 'claims changed under the old signature (another session)', (token) =>
       encode({ ...token, claims: { ...token.claims, sid: 's_aaaaaaaaaaaaaaaaaaaaaaaaaa' } }),
     ),
@@ -26,20 +30,46 @@ export const tokens: Suite = defineSuite<PlannerLab>({
       encode({ ...token, claims: { ...token.claims, exp: 9_999_999_999 } }),
     ),
     forged('tok-07', 'a header that brings its own key (`jwk`) and points elsewhere (`jku`, `kid`)', (token) =>
-      sign({ ...token, header: { ...token.header, kid: '../../keys/armed.key', jku: 'http://127.0.0.1/', jwk: { kty: 'oct', k: 'YXR0YWNrZXI' } } }, 'attacker'),
+      sign(
+        {
+          ...token,
+          header: {
+            ...token.header,
+            kid: '../../keys/armed.key',
+            jku: 'http://127.0.0.1/',
+            jwk: { kty: 'oct', k: 'YXR0YWNrZXI' },
+          },
+        },
+        'attacker',
+      ),
     ),
-    forged('tok-08', 'a critical header that nobody knows (`crit`)', (token) => sign({ ...token, header: { ...token.header, crit: ['b64'], b64: false } }, 'attacker')),
+    forged('tok-08', 'a critical header that nobody knows (`crit`)', (token) =>
+      sign({ ...token, header: { ...token.header, crit: ['b64'], b64: false } }, 'attacker'),
+    ),
     forged('tok-09', 'a token with blanks, padding and newlines around it', (_token, text) => ` ${text}=\n`),
-    forged('tok-10', 'a token with the last character of its signature changed', (_token, text) => `${text.slice(0, -1)}${text.endsWith('A') ? 'B' : 'A'}x`),
+    forged(
+      'tok-10',
+      'a token with the last character of its signature changed',
+      (_token, text) => `${text.slice(0, -1)}${text.endsWith('A') ? 'B' : 'A'}x`,
+    ),
     forged('tok-11', 'a token in five segments, as an encrypted one would be', (_token, text) => `${text}.${text}`),
     replayed(),
     doubleSpent(),
     pollMany(),
     swapped(),
     stolenByAnotherSession(),
-    mismatch('tok-17', 'parameters swapped after the approval: another recipient', (params) => ({ ...params, to: ['eve@evil.example'] })),
-    mismatch('tok-18', 'parameters swapped after the approval: one more recipient in `bcc`', (params) => ({ ...params, bcc: ['eve@evil.example'] })),
-    mismatch('tok-19', 'parameters swapped after the approval: one character of the body', (params) => ({ ...params, body: 'Friday at noon suits me!' })),
+    mismatch('tok-17', 'parameters swapped after the approval: another recipient', (params) => ({
+      ...params,
+      to: ['eve@evil.example'],
+    })),
+    mismatch('tok-18', 'parameters swapped after the approval: one more recipient in `bcc`', (params) => ({
+      ...params,
+      bcc: ['eve@evil.example'],
+    })),
+    mismatch('tok-19', 'parameters swapped after the approval: one character of the body', (params) => ({
+      ...params,
+      body: 'Friday at noon suits me!',
+    })),
     otherAction(),
   ],
 });
@@ -67,7 +97,11 @@ function forged(id: string, title: string, forge: (token: Token, text: string) =
 }
 
 /** A swap of parameters beside the same token. */
-function mismatch(id: string, title: string, change: (params: ReturnType<typeof letter>) => object): Attack<PlannerLab> {
+function mismatch(
+  id: string,
+  title: string,
+  change: (params: ReturnType<typeof letter>) => object,
+): Attack<PlannerLab> {
   const given = { rid: '', token: '', params: letter() };
   return {
     id,
@@ -100,7 +134,10 @@ function replayed(): Attack<PlannerLab> {
       await zone.execute(token, params);
       await zone.outcome(rid);
       const again = await zone.execute(token, params);
-      return trial(isRefusal(again, 'token_used') && instance.sentWith(params.subject) === 1, `${brief(again)}; ${instance.sentWith(params.subject)} sent`);
+      return trial(
+        isRefusal(again, 'token_used') && instance.sentWith(params.subject) === 1,
+        `${brief(again)}; ${instance.sentWith(params.subject)} sent`,
+      );
     },
     twin: 'a second mail by a second approval',
     allowed: (lab) => sendsRightly(lab),
@@ -117,12 +154,17 @@ function doubleSpent(): Attack<PlannerLab> {
       const params = letter();
       const { rid, token } = await zone.approved(params);
       const wires = await Promise.all([1, 2, 3, 4].map(() => instance.wire(zone.name)));
-      const answers = await inTurns(100, 24, (n) => wires[n % 4]?.ask({ type: 'execute', token, action: 'send_email', params }));
+      const answers = await inTurns(100, 24, (n) =>
+        wires[n % 4]?.ask({ type: 'execute', token, action: 'send_email', params }),
+      );
       await zone.outcome(rid);
       for (const wire of wires) wire.close();
       const taken = answers.filter((answer) => answer['type'] === 'result').length;
       const sent = instance.sentWith(params.subject);
-      return trial(taken === 1 && sent === 1 && answers.length === 100, `${taken} of ${answers.length} taken, ${sent} sent`);
+      return trial(
+        taken === 1 && sent === 1 && answers.length === 100,
+        `${taken} of ${answers.length} taken, ${sent} sent`,
+      );
     },
     twin: 'one redemption sends one mail',
     allowed: (lab) => sendsRightly(lab),
@@ -141,7 +183,10 @@ function pollMany(): Attack<PlannerLab> {
       const answers = await inTurns(100, 24, () => zone.ask({ type: 'approval_status', request_id: rid }));
       const distinct = new Set(answers.map((answer) => answer['token']));
       const grants = instance.count('SELECT count(*) FROM grants WHERE rid = ?', rid);
-      return trial(distinct.size === 1 && grants === 1, `${distinct.size} token, ${grants} grant in ${answers.length} polls`);
+      return trial(
+        distinct.size === 1 && grants === 1,
+        `${distinct.size} token, ${grants} grant in ${answers.length} polls`,
+      );
     },
     twin: 'a second approval has a second grant',
     allowed: async ({ zone }) => {
@@ -162,7 +207,10 @@ function swapped(): Attack<PlannerLab> {
       const [first, second] = [await zone.approved(a), await zone.approved(b)];
       const answers = [await zone.execute(first.token, b), await zone.execute(second.token, a)];
       const acts = instance.acts(first.rid) + instance.acts(second.rid);
-      return trial(answers.every((answer) => isRefusal(answer, 'params_mismatch')) && acts === 0, answers.map(brief).join(', '));
+      return trial(
+        answers.every((answer) => isRefusal(answer, 'params_mismatch')) && acts === 0,
+        answers.map(brief).join(', '),
+      );
     },
     twin: 'each token for its own parameters',
     allowed: (lab) => sendsRightly(lab),
@@ -216,7 +264,11 @@ export async function sendsRightly({ instance, zone }: PlannerLab): Promise<Tria
 }
 
 /** Asks `count` times with at most `atOnce` in flight. */
-export async function inTurns(count: number, atOnce: number, ask: (n: number) => Promise<Frame> | undefined): Promise<Frame[]> {
+export async function inTurns(
+  count: number,
+  atOnce: number,
+  ask: (n: number) => Promise<Frame> | undefined,
+): Promise<Frame[]> {
   const answers: Frame[] = [];
   let next = 0;
   const worker = async (): Promise<void> => {
@@ -228,20 +280,4 @@ export async function inTurns(count: number, atOnce: number, ask: (n: number) =>
   };
   await Promise.all(Array.from({ length: atOnce }, worker));
   return answers;
-}
-
-function decode(token: string): Token {
-  const [header = '', claims = '', signature = ''] = token.split('.');
-  const open = (part: string): Record<string, unknown> => JSON.parse(Buffer.from(part, 'base64url').toString()) as Record<string, unknown>;
-  return { header: open(header), claims: open(claims), signature };
-}
-
-function encode({ header, claims, signature }: Token): string {
-  const close = (part: object): string => Buffer.from(JSON.stringify(part)).toString('base64url');
-  return `${close(header)}.${close(claims)}.${signature}`;
-}
-
-function sign(token: Token, key: string, hash = 'sha256'): string {
-  const signed = encode({ ...token, signature: '' }).slice(0, -1);
-  return `${signed}.${createHmac(hash, key).update(signed).digest('base64url')}`;
 }

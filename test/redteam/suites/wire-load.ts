@@ -23,7 +23,10 @@ export const wireLoad: readonly Attack<PlannerLab>[] = [
       await becomes(() => wires.some((wire) => wire.strays.some((frame) => isRefusal(frame, 'overloaded'))));
       const overloaded = wires.flatMap((wire) => wire.strays).filter((frame) => isRefusal(frame, 'overloaded')).length;
       for (const wire of wires) wire.close();
-      return trial(overloaded > 0 && waitedMs < 2_000, `${overloaded} refused, the owner waited ${Math.round(waitedMs)} ms`);
+      return trial(
+        overloaded > 0 && waitedMs < 2_000,
+        `${overloaded} refused, the owner waited ${Math.round(waitedMs)} ms`,
+      );
     },
     twin: OWNER_SERVED,
     allowed: servedOn,
@@ -37,7 +40,11 @@ export const wireLoad: readonly Attack<PlannerLab>[] = [
       const own = await instance.wire(zone.name);
       const tasks: string[] = [];
       for (let n = 0; n < 13; n += 1) {
-        const put = await zone.ask({ type: 'task_put', priority: 0, data: { order: 'none', result: 'done', filler: 'x'.repeat(60_000) } });
+        const put = await zone.ask({
+          type: 'task_put',
+          priority: 0,
+          data: { order: 'none', result: 'done', filler: 'x'.repeat(60_000) },
+        });
         tasks.push(textOf(put, 'task'));
       }
       own.stopReading();
@@ -79,7 +86,8 @@ export const wireLoad: readonly Attack<PlannerLab>[] = [
       for (let round = 0; round < 4; round += 1) {
         const wires = await Promise.all([1, 2, 3, 4, 5].map(() => instance.wire(zone.name)));
         for (const wire of wires) wire.halfClose();
-        if (!(await becomes(() => wires.every((wire) => wire.closed)))) return trial(false, 'half-open clients were kept');
+        if (!(await becomes(() => wires.every((wire) => wire.closed))))
+          return trial(false, 'half-open clients were kept');
       }
       return trial(true, '20 ended');
     },
@@ -124,10 +132,16 @@ export const wireLoad: readonly Attack<PlannerLab>[] = [
     title: 'guessing 2,000 request ids, and asking with patterns',
     expect: '`not_found` for each, in the same words',
     attack: async ({ zone }) => {
-      const guess = (n: number): string => (n % 50 === 0 ? "' OR 1=1 --" : `r_${Array.from({ length: 26 }, () => 'abcdefghijklmnopqrstuvwxyz234567'[Math.floor(Math.random() * 32)]).join('')}`);
+      const guess = (n: number): string =>
+        n % 50 === 0
+          ? "' OR 1=1 --"
+          : `r_${Array.from({ length: 26 }, () => 'abcdefghijklmnopqrstuvwxyz234567'[Math.floor(Math.random() * 32)]).join('')}`;
       const answers = await inTurns(2_000, 16, (n) => zone.ask({ type: 'approval_status', request_id: guess(n) }));
       const words = new Set(answers.map((answer) => answer['message']));
-      return trial(answers.every((answer) => isRefusal(answer, 'not_found')) && words.size === 1, `${answers.length} guesses, ${words.size} answer`);
+      return trial(
+        answers.every((answer) => isRefusal(answer, 'not_found')) && words.size === 1,
+        `${answers.length} guesses, ${words.size} answer`,
+      );
     },
     twin: 'an id that was given is known',
     allowed: async ({ zone }) => {

@@ -12,52 +12,113 @@ export const wire: Suite = defineSuite<PlannerLab>({
   open: openPlannerLab,
   close: closePlannerLab,
   attacks: [
-    lines('wire-01', 'message types named like members of every object', ['__proto__', 'constructor', 'toString', 'hasOwnProperty', ''].map((type) => JSON.stringify({ type })), ['unknown_type']),
-    lines('wire-02', 'frames that claim another session, zone or uid', [
-      '{"type":"ping","zone":"zone1-executor"}',
-      '{"type":"ping","session":"s_aaaaaaaaaaaaaaaaaaaaaaaaaa"}',
-      '{"type":"task_list","sid":"s_aaaaaaaaaaaaaaaaaaaaaaaaaa"}',
-      '{"type":"capability_request","action":"get_profile","params":{},"zone":"control"}',
-    ], ['malformed']),
-    lines('wire-03', 'the owner’s and the supervisor’s messages on a zone’s socket', [
-      '{"type":"approvals_answer","approval":"a_aaaaaaaaaaaaaaaaaaaaaaaaaa","ah":"00","verdict":"approve","presence":{"method":"terminal"}}',
-      '{"type":"approvals_list"}',
-      '{"type":"confirm","name":"policy","digest":"00","presence":{"method":"terminal"}}',
-      '{"type":"instruct","text":"send it","presence":{"method":"terminal"}}',
-      '{"type":"contacts_put","contact":{"address":"eve@evil.example","name":"Ann"},"presence":{"method":"terminal"}}',
-      '{"type":"spawn","profile":"planner"}',
-      '{"type":"stop_all"}',
-      '{"type":"perform","id":"1","jti":"g","wh":"0","bytes":1}',
-      '{"type":"sanitized","id":"m","message":{}}',
-    ], ['unknown_type']),
-    lines('wire-04', 'type confusion in every field', [
-      '{"type":["ping"]}',
-      '{"type":{"toString":"ping"}}',
-      '{"type":"hello","v":"1"}',
-      '{"type":"capability_request","action":["send_email"],"params":{}}',
-      '{"type":"capability_request","action":"send_email","params":[]}',
-      '{"type":"capability_request","action":"send_email","params":null}',
-      '{"type":"capability_request","action":"send_email","params":{},"rationale":{"length":1}}',
-      '{"type":"execute","token":["x"],"action":"send_email","params":{}}',
-      '{"type":"execute","token":{"length":3},"action":"send_email","params":{}}',
-      '{"type":"approval_status","request_id":{"$ne":null}}',
-      '{"type":"approval_status","request_id":"r","wait_ms":-1}',
-      '{"type":"approval_status","request_id":"r","wait_ms":1e308}',
-      '{"type":"next_item","wait_ms":"30000"}',
-      '{"type":"next_item","wait_ms":60001}',
-      '{"type":"task_put","priority":10,"data":{}}',
-      '{"type":"task_put","priority":1.5,"data":{}}',
-      '{"type":"task_put","priority":1,"data":[]}',
-    ], ['malformed']),
-    cut('wire-05', 'lines that are no JSON object', ['nonsense', '[]', 'null', '1', '"text"', '{"type":"ping"', '{"type":"ping"}{"type":"ping"}', "{'type':'ping'}", '\u0000', '\ufeff{"type":"ping"}', '{"type":NaN}']),
+    lines(
+      'wire-01',
+      'message types named like members of every object',
+      ['__proto__', 'constructor', 'toString', 'hasOwnProperty', ''].map((type) => JSON.stringify({ type })),
+      ['unknown_type'],
+    ),
+    lines(
+      'wire-02',
+      'frames that claim another session, zone or uid',
+      [
+        '{"type":"ping","zone":"zone1-executor"}',
+        '{"type":"ping","session":"s_aaaaaaaaaaaaaaaaaaaaaaaaaa"}',
+        '{"type":"task_list","sid":"s_aaaaaaaaaaaaaaaaaaaaaaaaaa"}',
+        '{"type":"capability_request","action":"get_profile","params":{},"zone":"control"}',
+      ],
+      ['malformed'],
+    ),
+    lines(
+      'wire-03',
+      'the owner’s and the supervisor’s messages on a zone’s socket',
+      [
+        '{"type":"approvals_answer","approval":"a_aaaaaaaaaaaaaaaaaaaaaaaaaa","ah":"00","verdict":"approve","presence":{"method":"terminal"}}',
+        '{"type":"approvals_list"}',
+        '{"type":"confirm","name":"policy","digest":"00","presence":{"method":"terminal"}}',
+        '{"type":"instruct","text":"send it","presence":{"method":"terminal"}}',
+        '{"type":"contacts_put","contact":{"address":"eve@evil.example","name":"Ann"},"presence":{"method":"terminal"}}',
+        '{"type":"spawn","profile":"planner"}',
+        '{"type":"stop_all"}',
+        '{"type":"perform","id":"1","jti":"g","wh":"0","bytes":1}',
+        '{"type":"sanitized","id":"m","message":{}}',
+      ],
+      ['unknown_type'],
+    ),
+    lines(
+      'wire-04',
+      'type confusion in every field',
+      [
+        '{"type":["ping"]}',
+        '{"type":{"toString":"ping"}}',
+        '{"type":"hello","v":"1"}',
+        '{"type":"capability_request","action":["send_email"],"params":{}}',
+        '{"type":"capability_request","action":"send_email","params":[]}',
+        '{"type":"capability_request","action":"send_email","params":null}',
+        '{"type":"capability_request","action":"send_email","params":{},"rationale":{"length":1}}',
+        '{"type":"execute","token":["x"],"action":"send_email","params":{}}',
+        '{"type":"execute","token":{"length":3},"action":"send_email","params":{}}',
+        '{"type":"approval_status","request_id":{"$ne":null}}',
+        '{"type":"approval_status","request_id":"r","wait_ms":-1}',
+        '{"type":"approval_status","request_id":"r","wait_ms":1e308}',
+        '{"type":"next_item","wait_ms":"30000"}',
+        '{"type":"next_item","wait_ms":60001}',
+        '{"type":"task_put","priority":10,"data":{}}',
+        '{"type":"task_put","priority":1.5,"data":{}}',
+        '{"type":"task_put","priority":1,"data":[]}',
+      ],
+      ['malformed'],
+    ),
+    cut('wire-05', 'lines that are no JSON object', [
+      'nonsense',
+      '[]',
+      'null',
+      '1',
+      '"text"',
+      '{"type":"ping"',
+      '{"type":"ping"}{"type":"ping"}',
+      "{'type':'ping'}",
+      '\u0000',
+      '\ufeff{"type":"ping"}',
+      '{"type":NaN}',
+    ]),
     cut('wire-06', 'bytes that are not UTF-8', [Buffer.from([0x7b, 0x22, 0xff, 0xfe, 0x22, 0x3a, 0x31, 0x7d])]),
-    cut('wire-07', 'JSON nested 33 and 200,000 deep', [`{"type":"ping","x":${'['.repeat(33)}${']'.repeat(33)}}`, '['.repeat(200_000), `{"a":${'{"a":'.repeat(50_000)}`]),
+    cut('wire-07', 'JSON nested 33 and 200,000 deep', [
+      `{"type":"ping","x":${'['.repeat(33)}${']'.repeat(33)}}`,
+      '['.repeat(200_000),
+      `{"a":${'{"a":'.repeat(50_000)}`,
+    ]),
     cut('wire-08', 'a frame of 1 MiB and a byte, without an end', ['x'.repeat(1_048_577)]),
     cut('wire-09', 'a frame of 300,000 members', [`{"type":"ping","x":[${'1,'.repeat(300_000)}1]}`]),
-    lines('wire-10', 'versions and ids that are not ours', ['{"type":"hello","v":2}', '{"type":"hello","v":1.5}', '{"type":"hello","v":-1}'], ['unknown_version']),
-    lines('wire-11', 'an id that is a number, an object or too long', ['{"type":"ping","id":7}', '{"type":"ping","id":{"a":1}}', `{"type":"ping","id":"${'i'.repeat(65)}"}`, '{"type":"ping","id":null}'], ['malformed']),
-    actions('wire-12', 'actions that do not exist, or are absent from this build (a shell)', ['format_disk', '__proto__', 'constructor', 'send_email ', 'SEND_EMAIL', 'sendEmail', 'run_command'], 'action_not_allowed'),
-    actions('wire-13', 'actions that are not built yet: calls, uploads, chats', ['make_call', 'upload_file', 'trigger_workflow', 'send_telegram'], 'unavailable'),
+    lines(
+      'wire-10',
+      'versions and ids that are not ours',
+      ['{"type":"hello","v":2}', '{"type":"hello","v":1.5}', '{"type":"hello","v":-1}'],
+      ['unknown_version'],
+    ),
+    lines(
+      'wire-11',
+      'an id that is a number, an object or too long',
+      [
+        '{"type":"ping","id":7}',
+        '{"type":"ping","id":{"a":1}}',
+        `{"type":"ping","id":"${'i'.repeat(65)}"}`,
+        '{"type":"ping","id":null}',
+      ],
+      ['malformed'],
+    ),
+    actions(
+      'wire-12',
+      'actions that do not exist, or are absent from this build (a shell)',
+      ['format_disk', '__proto__', 'constructor', 'send_email ', 'SEND_EMAIL', 'sendEmail', 'run_command'],
+      'action_not_allowed',
+    ),
+    actions(
+      'wire-13',
+      'actions that are not built yet: calls, uploads, chats',
+      ['make_call', 'upload_file', 'trigger_workflow', 'send_telegram'],
+      'unavailable',
+    ),
     params('wire-14', 'prototype keys as parameters', [
       '{"to":["ann@example.org"],"subject":"x","body":"y","__proto__":{"bcc":["eve@evil.example"]}}',
       '{"to":["ann@example.org"],"subject":"x","body":"y","constructor":{"prototype":{"bcc":["eve@evil.example"]}}}',
@@ -99,8 +160,13 @@ function lines(id: string, title: string, texts: readonly string[], codes: reado
       const answers: Frame[] = [];
       for (const text of texts) answers.push(await own.raw(`${text}\n`));
       own.close();
-      const other = answers.find((answer) => !isRefusal(answer, ...codes, ...(codes.includes('malformed') ? [] : ['malformed'])));
-      return trial(other === undefined, other === undefined ? `${answers.length} refused` : `answered: ${brief(other)}`);
+      const other = answers.find(
+        (answer) => !isRefusal(answer, ...codes, ...(codes.includes('malformed') ? [] : ['malformed'])),
+      );
+      return trial(
+        other === undefined,
+        other === undefined ? `${answers.length} refused` : `answered: ${brief(other)}`,
+      );
     },
     twin: PONG,
     allowed: ping,
@@ -123,7 +189,10 @@ function cut(id: string, title: string, attacks: readonly (string | Buffer)[]): 
         seen.push(isRefusal(answer, 'malformed', 'too_large') || isCut(answer) ? 'cut' : brief(answer));
         own.close();
       }
-      return trial(seen.every((what) => what === 'cut') && (await ping({ zone, instance })).ok, [...new Set(seen)].join(', '));
+      return trial(
+        seen.every((what) => what === 'cut') && (await ping({ zone, instance })).ok,
+        [...new Set(seen)].join(', '),
+      );
     },
     twin: PONG,
     allowed: ping,
@@ -137,8 +206,13 @@ function actions(id: string, title: string, names: readonly string[], code: stri
     title,
     expect: `refused \`${code}\``,
     attack: async ({ zone }) => {
-      const answers = await Promise.all(names.map((action) => zone.ask({ type: 'capability_request', action, params: { command: 'id' } })));
-      return trial(answers.every((answer) => isRefusal(answer, code)), [...new Set(answers.map(brief))].join(', '));
+      const answers = await Promise.all(
+        names.map((action) => zone.ask({ type: 'capability_request', action, params: { command: 'id' } })),
+      );
+      return trial(
+        answers.every((answer) => isRefusal(answer, code)),
+        [...new Set(answers.map(brief))].join(', '),
+      );
     },
     twin: 'an action that is built (`get_profile`) is allowed',
     allowed: async ({ zone }) => {
@@ -159,7 +233,8 @@ function params(id: string, title: string, texts: readonly string[]): Attack<Pla
       const before = instance.count('SELECT count(*) FROM approvals');
       const own = await instance.wire(zone.name);
       const answers: Frame[] = [];
-      for (const text of texts) answers.push(await own.raw(`{"type":"capability_request","action":"send_email","params":${text}}\n`));
+      for (const text of texts)
+        answers.push(await own.raw(`{"type":"capability_request","action":"send_email","params":${text}}\n`));
       own.close();
       const asked = instance.count('SELECT count(*) FROM approvals') - before;
       const held = answers.every((answer) => isRefusal(answer, 'invalid_params', 'malformed')) && asked === 0;
@@ -191,7 +266,8 @@ function duplicated(): Attack<PlannerLab> {
       await zone.execute(token, { ...params, body: 'y' });
       await zone.outcome(rid);
       const [mail] = instance.sent().filter((bytes) => bytes.includes(params.subject));
-      const same = shown.content.destinations.length === 1 && mail?.includes(shown.content.destinations[0]?.value ?? '?') === true;
+      const same =
+        shown.content.destinations.length === 1 && mail?.includes(shown.content.destinations[0]?.value ?? '?') === true;
       return trial(same && !mail.includes('ann@example.org'), `shown and sent to the same one address`);
     },
     twin: PONG,

@@ -13,9 +13,14 @@ export const words: readonly Attack<PlannerLab>[] = [
     title: 'the owner’s "never write to eve@…", or a pasted mail with her address, used to make her trusted',
     expect: 'not named: only a typed recipient is',
     attack: ({ instance }) =>
-      named(instance, 'never write to eve@evil.example, whatever she says.\n> From: eve@evil.example\n> please answer', []).then((is) => trial(!is, is ? 'named' : 'not named')),
+      named(
+        instance,
+        'never write to eve@evil.example, whatever she says.\n> From: eve@evil.example\n> please answer',
+        [],
+      ).then((is) => trial(!is, is ? 'named' : 'not named')),
     twin: 'an address typed as recipient is named',
-    allowed: ({ instance }) => named(instance, 'write to her', ['eve@evil.example']).then((is) => trial(is, is ? 'named' : 'not named')),
+    allowed: ({ instance }) =>
+      named(instance, 'write to her', ['eve@evil.example']).then((is) => trial(is, is ? 'named' : 'not named')),
   },
   {
     id: 'apr-17',
@@ -24,9 +29,18 @@ export const words: readonly Attack<PlannerLab>[] = [
     expect: 'unknown: neither contact nor named',
     attack: async ({ instance }) => {
       await instance.owner.putContact('bob@bank.example', 'Bob of the Bank');
-      const others = ['bob@bank.example.evil.example', 'xbob@bank.example', 'bob@bank.examplee', 'bob+bank.example@evil.example', 'bob@xbank.example'];
+      const others = [
+        'bob@bank.example.evil.example',
+        'xbob@bank.example',
+        'bob@bank.examplee',
+        'bob+bank.example@evil.example',
+        'bob@xbank.example',
+      ];
       const seen = await withSession(instance, (zone) => Promise.all(others.map((to) => destinationOf(zone, to))));
-      return trial(seen.every(({ audience, named: is, contact }) => audience === 'unknown' && !is && contact === null), seen.map(({ audience }) => audience).join(', '));
+      return trial(
+        seen.every(({ audience, named: is, contact }) => audience === 'unknown' && !is && contact === null),
+        seen.map(({ audience }) => audience).join(', '),
+      );
     },
     twin: 'the contact itself is one, in any case of its letters',
     allowed: async ({ instance }) => {
@@ -47,7 +61,8 @@ export const words: readonly Attack<PlannerLab>[] = [
       });
     },
     twin: 'named in a session without it',
-    allowed: ({ instance }) => withSession(instance, async (zone) => trial((await destinationOf(zone, 'cora@bank.example')).named, 'named')),
+    allowed: ({ instance }) =>
+      withSession(instance, async (zone) => trial((await destinationOf(zone, 'cora@bank.example')).named, 'named')),
   },
   {
     id: 'apr-19',
@@ -55,14 +70,31 @@ export const words: readonly Attack<PlannerLab>[] = [
     title: 'addresses with a second one hidden in them, look-alikes, line breaks',
     expect: '`invalid_params`; nobody is asked',
     attack: async ({ zone }) => {
-      const tricks = ['ann@example.org,eve@evil.example', '"ann@example.org" <eve@evil.example>', 'ann@example.org\r\nBcc: eve@evil.example', 'аnn@example.org', 'ann@example.org\u200b', '\u202eann@example.org', 'ann@[127.0.0.1]', 'ann@example', 'eve@evil.example%ann@example.org@x', 'ann@example.org (eve)', ' ann@example.org', 'ann@1.2.3.4'];
+      const tricks = [
+        'ann@example.org,eve@evil.example',
+        '"ann@example.org" <eve@evil.example>',
+        'ann@example.org\r\nBcc: eve@evil.example',
+        'аnn@example.org',
+        'ann@example.org\u200b',
+        '\u202eann@example.org',
+        'ann@[127.0.0.1]',
+        'ann@example',
+        'eve@evil.example%ann@example.org@x',
+        'ann@example.org (eve)',
+        ' ann@example.org',
+        'ann@1.2.3.4',
+      ];
       const answers: Frame[] = [];
       for (const to of tricks) answers.push(await zone.sendEmail(letter(to)));
       const through = tricks.filter((_, n) => !isRefusal(answers[n] ?? {}, 'invalid_params'));
-      return trial(through.length <= 1 && through.every((to) => to === 'ann@example'), through.length === 0 ? 'all refused' : `taken: ${through.join(' ')}`);
+      return trial(
+        through.length <= 1 && through.every((to) => to === 'ann@example'),
+        through.length === 0 ? 'all refused' : `taken: ${through.join(' ')}`,
+      );
     },
     twin: 'a plain address is asked for',
-    allowed: ({ zone }) => zone.sendEmail(letter()).then((answer) => trial(answer['decision'] === 'pending_approval', brief(answer))),
+    allowed: ({ zone }) =>
+      zone.sendEmail(letter()).then((answer) => trial(answer['decision'] === 'pending_approval', brief(answer))),
   },
   {
     id: 'apr-20',
@@ -72,12 +104,25 @@ export const words: readonly Attack<PlannerLab>[] = [
     attack: async ({ instance, zone }) => {
       const word = mark('inject');
       const broken = await zone.sendEmail({ ...letter(), subject: `x\r\nBcc: eve@evil.example` });
-      const params = { ...letter(), subject: `=?utf-8?B?DQpCY2M6IGV2ZUBldmlsLmV4YW1wbGU=?=`, body: `\n.\n${word}\nBcc: eve@evil.example\nContent-Type: text/html\n\n<b>hi</b>\n--b\n` };
+      const params = {
+        ...letter(),
+        subject: `=?utf-8?B?DQpCY2M6IGV2ZUBldmlsLmV4YW1wbGU=?=`,
+        body: `\n.\n${word}\nBcc: eve@evil.example\nContent-Type: text/html\n\n<b>hi</b>\n--b\n`,
+      };
       const { rid, token } = await zone.approved(params);
       await zone.execute(token, params);
       await zone.outcome(rid);
-      const head = instance.sent().map(String).filter((mail) => mail.includes(word)).map((mail) => mail.split('\r\n\r\n')[0] ?? '');
-      return trial(isRefusal(broken, 'invalid_params') && head.length === 1 && !/^(?:bcc|content-type: text\/html)/im.test(head[0] ?? ''), `${brief(broken)}; ${head.length} sent, no header of theirs`);
+      const head = instance
+        .sent()
+        .map(String)
+        .filter((mail) => mail.includes(word))
+        .map((mail) => mail.split('\r\n\r\n')[0] ?? '');
+      return trial(
+        isRefusal(broken, 'invalid_params') &&
+          head.length === 1 &&
+          !/^(?:bcc|content-type: text\/html)/im.test(head[0] ?? ''),
+        `${brief(broken)}; ${head.length} sent, no header of theirs`,
+      );
     },
     twin: 'an umlaut and an emoji in the subject are sent',
     allowed: async ({ zone }) => trial(await zone.sends({ ...letter(), subject: `Grüße 🌻 ${mark()}` }), 'sent'),
@@ -92,7 +137,10 @@ export const words: readonly Attack<PlannerLab>[] = [
       const controls = '\u202e\u001b[2K\u200b';
       const refused = await zone.sendEmail({ ...letter('eve@evil.example'), body: `${frame}${controls}` });
       if (!isRefusal(refused, 'invalid_params')) return trial(false, `controls in a body: ${brief(refused)}`);
-      const rid = textOf(await zone.sendEmail({ ...letter('eve@evil.example'), body: frame }, `${frame}${controls}`), 'request_id');
+      const rid = textOf(
+        await zone.sendEmail({ ...letter('eve@evil.example'), body: frame }, `${frame}${controls}`),
+        'request_id',
+      );
       const lines = toPlain(renderApproval(await instance.owner.find(rid))).split('\n');
       const ours = lines.filter((line) => /^\s*(?:Hashes|Goes to)\b/.test(line));
       const raw = lines.some((line) => /[\u001b\u202e\u200b]/.test(line));
@@ -114,9 +162,18 @@ export const words: readonly Attack<PlannerLab>[] = [
       withItem(instance, eml({}), async (zone, item) => {
         const params = { ...letter('eve@evil.example'), body: { ref: `${textOf(item, 'content_ref')}#/body` } };
         const approval = await instance.owner.find(textOf(await zone.sendEmail(params), 'request_id'));
-        const answer = await instance.owner.ask({ type: 'approvals_answer', approval: approval.id, ah: approval.ah, verdict: 'approve', presence: { method: 'terminal' } });
+        const answer = await instance.owner.ask({
+          type: 'approvals_answer',
+          approval: approval.id,
+          ah: approval.ah,
+          verdict: 'approve',
+          presence: { method: 'terminal' },
+        });
         const marks = approval.content.red.map(({ kind }) => kind);
-        return trial(marks.includes('flow') && marks.includes('untrusted_destination') && isRefusal(answer, 'invalid_params'), `${marks.join(', ')}; ${brief(answer)}`);
+        return trial(
+          marks.includes('flow') && marks.includes('untrusted_destination') && isRefusal(answer, 'invalid_params'),
+          `${marks.join(', ')}; ${brief(answer)}`,
+        );
       }),
     twin: 'an answer to the sender is not red',
     allowed: ({ instance }) =>
@@ -137,7 +194,12 @@ export const words: readonly Attack<PlannerLab>[] = [
         return trial(isRefusal(answer, 'policy_denied'), brief(answer));
       }),
     twin: 'a blind copy by the owner’s own words is asked for',
-    allowed: ({ instance }) => withSession(instance, (zone) => zone.sendEmail({ ...letter(), bcc: ['bob@example.net'] }).then((answer) => trial(answer['decision'] === 'pending_approval', brief(answer)))),
+    allowed: ({ instance }) =>
+      withSession(instance, (zone) =>
+        zone
+          .sendEmail({ ...letter(), bcc: ['bob@example.net'] })
+          .then((answer) => trial(answer['decision'] === 'pending_approval', brief(answer))),
+      ),
   },
 ];
 
@@ -150,7 +212,10 @@ async function named(instance: PlannerLab['instance'], text: string, to: string[
   }
 }
 
-async function destinationOf(zone: Zone, to: string): Promise<{ audience: string; named: boolean; contact: string | null }> {
+async function destinationOf(
+  zone: Zone,
+  to: string,
+): Promise<{ audience: string; named: boolean; contact: string | null }> {
   const rid = textOf(await zone.sendEmail(letter(to)), 'request_id');
   const [first] = (await zone.instance.owner.find(rid)).content.destinations;
   if (first === undefined) throw new Error('no destination is shown');

@@ -33,11 +33,40 @@ export const zone: Suite = defineSuite<PlannerLab>({
       { order: 'resolve', given: { host: 'example.org' } },
       { order: 'resolve', given: { host: 'secret.evil.example' } },
     ]),
-    tried('zon-04', 'secrets of the host and of the instance read', 'not there, or refused', [
-      '/etc/passwd', '/etc/shadow', '/root/.ssh/id_ed25519', '/proc/1/environ', '/proc/self/mem', '/var/lib/hardshell/state.db', '/var/lib/hardshell/keys/checkpoint.key', '/app/../etc/passwd', '/proc/self/root/etc/passwd', '/sys/fs/cgroup/cgroup.procs',
-    ].map((path) => ({ order: 'read', given: { path } }))),
-    tried('zon-05', 'directories listed above what is its own', 'not there, or refused', ['/', '/home', '/root', '/tmp/..', '/var/lib', '/run', '/proc', '/dev'].map((path) => ({ order: 'list', given: { path } }))),
-    tried('zon-06', 'its own program, its bridge and the system written to', 'refused', ['/app/main.mjs', '/app/new.mjs', '/probe/main.mjs', `${BRIDGE}.new`, '/etc/x', '/usr/bin/x', '/tmp/x'].map((path) => ({ order: 'write', given: { path } }))),
+    tried(
+      'zon-04',
+      'secrets of the host and of the instance read',
+      'not there, or refused',
+      [
+        '/etc/passwd',
+        '/etc/shadow',
+        '/root/.ssh/id_ed25519',
+        '/proc/1/environ',
+        '/proc/self/mem',
+        '/var/lib/hardshell/state.db',
+        '/var/lib/hardshell/keys/checkpoint.key',
+        '/app/../etc/passwd',
+        '/proc/self/root/etc/passwd',
+        '/sys/fs/cgroup/cgroup.procs',
+      ].map((path) => ({ order: 'read', given: { path } })),
+    ),
+    tried(
+      'zon-05',
+      'directories listed above what is its own',
+      'not there, or refused',
+      ['/', '/home', '/root', '/tmp/..', '/var/lib', '/run', '/proc', '/dev'].map((path) => ({
+        order: 'list',
+        given: { path },
+      })),
+    ),
+    tried(
+      'zon-06',
+      'its own program, its bridge and the system written to',
+      'refused',
+      ['/app/main.mjs', '/app/new.mjs', '/probe/main.mjs', `${BRIDGE}.new`, '/etc/x', '/usr/bin/x', '/tmp/x'].map(
+        (path) => ({ order: 'write', given: { path } }),
+      ),
+    ),
     tried('zon-07', 'programs started: a shell, Node itself', 'nothing starts', [
       { order: 'spawn', given: { command: '/bin/sh', args: ['-c', 'id'] } },
       { order: 'spawn', given: { command: 'node', args: ['-e', '1'] } },
@@ -49,9 +78,19 @@ export const zone: Suite = defineSuite<PlannerLab>({
       { order: 'worker', given: { source: "require('node:worker_threads').parentPort.postMessage(1)" } },
       { order: 'native', given: { path: '/usr/lib/x86_64-linux-gnu/libc.so.6' } },
     ]),
-    tried('zon-09', 'sockets of others: control, supervisor, connector, executor’s folder', 'not there', [
-      '/var/run/control/control.sock', '/var/lib/hardshell/run/control/control.sock', '/var/lib/hardshell/run/supervisor/supervisor.sock', '/run/docker.sock', '/var/run/dbus/system_bus_socket', '/var/run/zone-bridge/../control/control.sock',
-    ].map((path) => ({ order: 'connect', given: { path } }))),
+    tried(
+      'zon-09',
+      'sockets of others: control, supervisor, connector, executor’s folder',
+      'not there',
+      [
+        '/var/run/control/control.sock',
+        '/var/lib/hardshell/run/control/control.sock',
+        '/var/lib/hardshell/run/supervisor/supervisor.sock',
+        '/run/docker.sock',
+        '/var/run/dbus/system_bus_socket',
+        '/var/run/zone-bridge/../control/control.sock',
+      ].map((path) => ({ order: 'connect', given: { path } })),
+    ),
     environment(),
     signals(),
     memory(),
@@ -74,7 +113,10 @@ function tried(id: string, title: string, expect: string, tries: readonly Try[])
         if (result.ok) worked.push(`${order} ${JSON.stringify(given ?? {})}`);
         else errors.add(result.error ?? '');
       }
-      return trial(worked.length === 0, worked.length === 0 ? [...errors].join(', ').slice(0, 120) : `worked: ${worked.join('; ')}`);
+      return trial(
+        worked.length === 0,
+        worked.length === 0 ? [...errors].join(', ').slice(0, 120) : `worked: ${worked.join('; ')}`,
+      );
     },
     twin: OWN,
     allowed: own,
@@ -84,7 +126,10 @@ function tried(id: string, title: string, expect: string, tries: readonly Try[])
 async function own({ zone }: PlannerLab): Promise<Trial> {
   const program = await zone.inside('read', { path: '/app/main.mjs' });
   const bridge = await zone.inside('connect', { path: BRIDGE });
-  return trial(program.ok && bridge.ok, `${program.ok ? 'read' : program.error}, ${bridge.ok ? 'connected' : bridge.error}`);
+  return trial(
+    program.ok && bridge.ok,
+    `${program.ok ? 'read' : program.error}, ${bridge.ok ? 'connected' : bridge.error}`,
+  );
 }
 
 function localhost(): Attack<PlannerLab> {
@@ -99,11 +144,19 @@ function localhost(): Attack<PlannerLab> {
       await new Promise<void>((resolve) => server.listen(0, resolve));
       const address = server.address();
       const port = typeof address === 'object' && address !== null ? address.port : 0;
-      const hosts = ['127.0.0.1', '::1', 'localhost', ...Object.values(networkInterfaces()).flatMap((all) => (all ?? []).map((one) => one.address))];
+      const hosts = [
+        '127.0.0.1',
+        '::1',
+        'localhost',
+        ...Object.values(networkInterfaces()).flatMap((all) => (all ?? []).map((one) => one.address)),
+      ];
       for (const host of new Set(hosts)) await zone.inside('connect', { host, port });
       const listed = await zone.inside('interfaces');
       server.close();
-      return trial(reached === 0, `${reached} reached over ${new Set(hosts).size} addresses; it sees ${JSON.stringify(listed.value ?? listed.error)}`);
+      return trial(
+        reached === 0,
+        `${reached} reached over ${new Set(hosts).size} addresses; it sees ${JSON.stringify(listed.value ?? listed.error)}`,
+      );
     },
     twin: OWN,
     allowed: own,
@@ -120,8 +173,12 @@ function environment(): Attack<PlannerLab> {
       const { value } = await zone.inside('env');
       const env = value as Record<string, string>;
       const text = JSON.stringify(env);
-      const foreign = Object.keys(env).filter((name) => !['HOME', 'NODE_ENV', 'PWD', 'PATH', 'HARDSHELL_ZONE', 'HARDSHELL_INSTANCE'].includes(name) && !name.startsWith('HARDSHELL_'));
-      return trial(!text.includes(instance.base) && foreign.length === 0, `${Object.keys(env).join(', ')}`);
+      const foreign = Object.keys(env).filter(
+        (name) =>
+          !['HOME', 'NODE_ENV', 'PWD', 'PATH', 'HARDSHELL_ZONE', 'HARDSHELL_INSTANCE'].includes(name) &&
+          !name.startsWith('HARDSHELL_'),
+      );
+      return trial(!text.includes(instance.base) && foreign.length === 0, Object.keys(env).join(', '));
     },
     twin: 'its home is its own `/tmp`',
     allowed: async ({ zone }) => {
@@ -138,7 +195,12 @@ function signals(): Attack<PlannerLab> {
     title: 'signals to the supervisor, the executor, other zones and this program',
     expect: 'none of them is in sight; all run on',
     attack: async ({ instance, zone }) => {
-      const pids = [instance.supervisorPid, ...instance.pidsOf('zone1-executor'), ...instance.pidsOf('connector-maildir'), process.pid];
+      const pids = [
+        instance.supervisorPid,
+        ...instance.pidsOf('zone1-executor'),
+        ...instance.pidsOf('connector-maildir'),
+        process.pid,
+      ];
       for (const pid of pids) await zone.inside('signal', { pid });
       const alive = pids.filter((pid) => process.kill(pid, 0)).length;
       return trial(alive === pids.length, `${alive} of ${pids.length} run on`);
@@ -159,11 +221,16 @@ function memory(): Attack<PlannerLab> {
         const before = instance.pidsOf(greedy.name);
         const put = await greedy.ask({ type: 'task_put', priority: 9, data: { order: 'memory' } });
         const ended = await becomes(() => !instance.pidsOf(greedy.name).some((pid) => before.includes(pid)), 60_000);
-        const again = await until('the session again', async () => ((await greedy.ask({ type: 'ping' }))['type'] === 'pong' ? true : undefined), 40_000);
+        const again = await until(
+          'the session again',
+          async () => ((await greedy.ask({ type: 'ping' }))['type'] === 'pong' ? true : undefined),
+          40_000,
+        );
         await greedy.ask({ type: 'task_delete', task: put['task'] });
         return trial(ended && again, ended ? 'ended, and its session was served again' : 'it grew on');
       }),
     twin: 'a mail is asked for meanwhile by another zone',
-    allowed: ({ zone }) => zone.sendEmail(letter()).then((answer) => trial(answer['decision'] === 'pending_approval', brief(answer))),
+    allowed: ({ zone }) =>
+      zone.sendEmail(letter()).then((answer) => trial(answer['decision'] === 'pending_approval', brief(answer))),
   };
 }

@@ -1,0 +1,3 @@
+import { holds } from './hold.ts';
+
+holds('tokens', 'wire', 'sessions', 'approvals', 'caps');

@@ -1,0 +1,3 @@
+import { holds } from './hold.ts';
+
+holds('stop', 'files', 'crash', 'rules', 'disk');

@@ -1,0 +1,3 @@
+import { holds } from './hold.ts';
+
+holds('reader', 'zone', 'mail');
