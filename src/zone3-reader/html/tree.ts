@@ -1,7 +1,8 @@
 import type { DefaultTreeAdapterMap, DefaultTreeAdapterTypes, TreeAdapter } from 'parse5';
-import { defaultTreeAdapter, parse } from 'parse5';
+import { defaultTreeAdapter } from 'parse5';
 import { CAPS } from '../caps.ts';
 import type { Element } from './selectors.ts';
+import { buildTree } from './tokens.ts';
 
 export type Document = DefaultTreeAdapterTypes.Document;
 export type Node = DefaultTreeAdapterTypes.ChildNode;
@@ -48,7 +49,8 @@ export function parseHtml(html: string): HtmlTree {
     },
   };
   try {
-    return { document: parse(html, { treeAdapter, scriptingEnabled: false }), styles, cut: false };
+    buildTree(html, treeAdapter);
+    return { document, styles, cut: false };
   } catch (error) {
     if (!(error instanceof NodeCap)) throw error;
     return { document, styles, cut: true };

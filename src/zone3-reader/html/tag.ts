@@ -1,0 +1,95 @@
+import type { Token } from 'parse5';
+import { resolveReferences } from './references.ts';
+
+/** A tag that every tokenizer reads alike. */
+export interface Tag {
+  readonly tagName: string;
+  readonly closing: boolean;
+  readonly selfClosing: boolean;
+  readonly attrs: Token.Attribute[];
+  /** Index after its `>`. */
+  readonly end: number;
+}
+
+const ATTRIBUTES_MAX = 40;
+const NAME = /[a-zA-Z][a-zA-Z0-9:-]*/y;
+const END_TAG = /[ \t\n\f]*>/y;
+/** Blanks, a name, and what follows it up to the value. */
+const ATTRIBUTE = /[ \t\n\f]*([a-zA-Z_:@.][\w:@.-]*)([ \t\n\f]*=[ \t\n\f]*)?/y;
+const BARE_VALUE = /[^\s"'<>=`&\0]+(?=[ \t\n\f>])/y;
+const UPPER = /[A-Z]/;
+const GAP = /[ \t\n\f]*/y;
+
+/** Reads the tag at `at` (its `<`), or answers null when it is anything but plain. Linear. */
+export function scanTag(html: string, at: number): Tag | null {
+  const closing = html.charCodeAt(at + 1) === 47;
+  NAME.lastIndex = closing ? at + 2 : at + 1;
+  const name = NAME.exec(html)?.[0];
+  if (name === undefined) return null;
+  const tagName = UPPER.test(name) ? name.toLowerCase() : name;
+  const after = NAME.lastIndex;
+  if (closing) {
+    END_TAG.lastIndex = after;
+    return END_TAG.test(html) ? { tagName, closing, selfClosing: false, attrs: [], end: END_TAG.lastIndex } : null;
+  }
+  const code = html.charCodeAt(after);
+  if (code === 62) return { tagName, closing, selfClosing: false, attrs: [], end: after + 1 };
+  return isBlank(code) || code === 47 ? scanAttributes(html, after, tagName) : null;
+}
+
+function scanAttributes(html: string, from: number, tagName: string): Tag | null {
+  const attrs: Token.Attribute[] = [];
+  let at = from;
+  for (;;) {
+    GAP.lastIndex = at;
+    GAP.test(html);
+    at = GAP.lastIndex;
+    const code = html.charCodeAt(at);
+    if (code === 62) return { tagName, closing: false, selfClosing: false, attrs, end: at + 1 };
+    if (code === 47) {
+      if (html.charCodeAt(at + 1) !== 62) return null;
+      return { tagName, closing: false, selfClosing: true, attrs, end: at + 2 };
+    }
+    ATTRIBUTE.lastIndex = at;
+    const match = ATTRIBUTE.exec(html);
+    if (match === null || attrs.length >= ATTRIBUTES_MAX) return null;
+    const written = match[1] ?? '';
+    const name = UPPER.test(written) ? written.toLowerCase() : written;
+    at = ATTRIBUTE.lastIndex;
+    let value = '';
+    if (match[2] !== undefined) {
+      const end = valueEnd(html, at);
+      if (end < 0) return null;
+      const quoted = html.charCodeAt(at) === 34 || html.charCodeAt(at) === 39;
+      const found = readValue(quoted ? html.slice(at + 1, end - 1) : html.slice(at, end));
+      if (found === null) return null;
+      value = found;
+      at = end;
+    } else if (!isEnd(html.charCodeAt(at))) return null;
+    if (!attrs.some((attr) => attr.name === name)) attrs.push({ name, value });
+  }
+}
+
+/** Index after the value that starts at `at`, or -1. */
+function valueEnd(html: string, at: number): number {
+  const quote = html.charCodeAt(at);
+  if (quote === 34 || quote === 39) {
+    const close = html.indexOf(quote === 34 ? '"' : "'", at + 1);
+    return close < 0 || !isEnd(html.charCodeAt(close + 1)) ? -1 : close + 1;
+  }
+  BARE_VALUE.lastIndex = at;
+  return BARE_VALUE.test(html) ? BARE_VALUE.lastIndex : -1;
+}
+
+function readValue(value: string): string | null {
+  if (value.includes('\0')) return null;
+  return value.includes('&') ? resolveReferences(value, true) : value;
+}
+
+export function isBlank(code: number): boolean {
+  return code === 32 || code === 10 || code === 9 || code === 12;
+}
+
+function isEnd(code: number): boolean {
+  return isBlank(code) || code === 62 || code === 47;
+}
