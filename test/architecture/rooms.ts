@@ -29,7 +29,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   'zone1-executor': room(['contracts', 'payloads', 'policy', 'control', 'audit', 'state'], ['jose', 'zod', 'croner']),
   cli: room(
     ['contracts', 'bridge', 'config', 'policy', 'control', 'audit', 'isolation', 'state'],
-    ['commander', '@clack/prompts', 'picocolors', 'zod', '@cedar-policy/cedar-wasm'],
+    ['commander', 'zod', '@cedar-policy/cedar-wasm'],
   ),
   'app/supervisor': room(['supervisor', 'contracts', 'bridge', 'config', 'state', 'audit', 'isolation', 'control']),
   'app/probe': room(['isolation', 'contracts']),

@@ -10,7 +10,6 @@ import { readArmed, type Ledger } from '../../state/index.ts';
 import {
   Confirmed,
   EMPTY_CONTACTS,
-  openPresenceDesk,
   type InstanceFacts,
   type LogDesk,
   type Station,
@@ -192,4 +191,3 @@ export function instanceFacts(where: Environment, config: Config, epoch: number,
   };
 }
 
-export { openPresenceDesk };
