@@ -1,5 +1,6 @@
 import type { Severity, Span } from '../findings.ts';
 import type { HiddenRun } from '../html/hidden-runs.ts';
+import { hear } from './hits.ts';
 import type { Layer } from './layers.ts';
 import { readLayers, readLeet } from './layers.ts';
 import type { Evidence } from './score.ts';
@@ -79,17 +80,19 @@ interface Read {
 }
 
 function scoreAll(text: string): Read {
-  const plain = scoreText(text);
+  const heard = hear(text);
+  const plain = scoreText(text, heard);
   let { score } = plain;
   const evidence = [...plain.evidence];
-  const queue: { layer: Layer; depth: number; outer: Layer }[] = readLayers(text).map((layer) => ({
+  const queue: { layer: Layer; depth: number; outer: Layer }[] = readLayers(text, heard).map((layer) => ({
     layer,
     depth: 1,
     outer: layer,
   }));
   for (let next = queue.pop(); next !== undefined; next = queue.pop()) {
     const { layer, depth, outer } = next;
-    const inner = scoreText(layer.text);
+    const said = hear(layer.text);
+    const inner = scoreText(layer.text, said);
     const gained =
       layer.how === 'look-alike letters' || layer.how === 'digits for letters' ? inner.score > plain.score : true;
     if (inner.score >= LAYER_FLOOR && gained) {
@@ -108,7 +111,7 @@ function scoreAll(text: string): Read {
     }
     if (depth >= DEPTH_MAX) continue;
     // What covers the whole text is read once more for digits only: everything else was looked for in the text itself.
-    const inside = layer.text.length < text.length ? readLayers(layer.text) : readLeet(layer.text);
+    const inside = layer.text.length < text.length ? readLayers(layer.text, said) : readLeet(layer.text);
     for (const deeper of inside) queue.push({ layer: deeper, depth: depth + 1, outer });
   }
   return { score, evidence };

@@ -1,6 +1,6 @@
 import type { Concept, Lexicon } from './concepts.ts';
 import { BIT, CONCEPTS } from './concepts.ts';
-import { tokensOf } from './tokens.ts';
+import { Tokens } from './tokens.ts';
 import { CHINESE, JAPANESE, RUSSIAN } from './lexicon-east.ts';
 import { DUTCH, ENGLISH, FRENCH, GERMAN, ITALIAN, PORTUGUESE, SPANISH } from './lexicon-west.ts';
 
@@ -45,35 +45,46 @@ const POLITE: ReadonlySet<string> = new Set(
 /** What a text says, in concepts, and which words it says it with. */
 export interface Heard {
   readonly hits: readonly Hit[];
-  /** Every word once, lower case, without marks; parts of hyphenated words as well. */
-  readonly words: ReadonlySet<string>;
+  /** Every word once, lower case, without marks; parts of hyphenated words as well. With the bits of its concepts. */
+  readonly words: ReadonlyMap<string, number>;
+  readonly ascii: boolean;
+  /** Every run of letters of the text is in `words`. */
+  readonly complete: boolean;
 }
 
-/** Finds the concepts of `text` in order. One pass; a word costs one or two look-ups. */
+/** Finds the concepts of `text` in order. One pass; a word costs a look-up, and its first time two or three. */
 export function hear(text: string): Heard {
   const hits: Hit[] = [];
-  const words = new Set<string>();
+  const words = new Map<string, number>();
+  const ascii = !NOT_ASCII.test(text);
+  const lower = ascii ? text.toLowerCase() : '';
+  const tokens = new Tokens(text);
   let sentence = 0;
   let leading = true;
-  for (const token of tokensOf(text)) {
-    const { start, end } = token;
-    if (token.kind === 'stop') {
+  for (let kind = tokens.next(); kind !== null; kind = tokens.next()) {
+    if (kind === 'stop') {
       sentence += 1;
       leading = true;
-    } else if (token.kind === 'colon') leading = true;
-    else if (token.kind === 'target') {
-      hits.push({ mask: BIT.target, start, end, sentence, leads: false });
+    } else if (kind === 'colon') leading = true;
+    else if (kind === 'target') {
+      hits.push({ mask: BIT.target, start: tokens.start, end: tokens.end, sentence, leads: false });
       leading = false;
     } else {
-      const word = fold(text.slice(start, end));
-      words.add(word);
-      if (COMPOUND.test(word)) for (const part of word.split(COMPOUND)) words.add(part);
-      const mask = maskOf(word);
+      const { start, end } = tokens;
+      const word = ascii ? lower.slice(start, end) : fold(text.slice(start, end));
+      const mask = words.get(word) ?? learn(word, words);
       if (mask !== 0) hits.push({ mask, start, end, sentence, leads: leading });
-      if (!POLITE.has(word)) leading = false;
+      if (leading && !POLITE.has(word)) leading = false;
     }
   }
-  return { hits: CJK.test(text) ? mergeUnspaced(text, hits) : hits, words };
+  return { hits: !ascii && CJK.test(text) ? mergeUnspaced(text, hits) : hits, words, ascii, complete: tokens.complete };
+}
+
+function learn(word: string, words: Map<string, number>): number {
+  const mask = maskOf(word);
+  words.set(word, mask);
+  if (COMPOUND.test(word)) for (const part of word.split(COMPOUND)) if (!words.has(part)) words.set(part, maskOf(part));
+  return mask;
 }
 
 function maskOf(word: string): number {

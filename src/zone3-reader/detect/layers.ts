@@ -1,5 +1,7 @@
 import { decodeBase64 } from '../mime/encoding.ts';
 import { latinSkeleton } from '../text/confusables.ts';
+import type { Heard } from './hits.ts';
+import { shapeOf } from './shape.ts';
 
 /** The same text read another way. */
 export interface Layer {
@@ -12,6 +14,7 @@ export interface Layer {
 
 const LAYER_CHARS_MAX = 6_000;
 const RUNS_MAX = 40;
+const LEET_WORDS_MIN = 3;
 const BASE64_RUN = /[A-Za-z0-9+/_-]{20,4096}(?:\s?[A-Za-z0-9+/_-]{16,4096}){0,60}={0,2}/g;
 const HEX_RUN = /(?:(?:0x|\\x)?[0-9a-fA-F]{2}[\s,:-]{0,2}){14,3000}/g;
 const BITS_RUN = /(?:[01]{8}\s{0,2}){6,2000}/g;
@@ -38,64 +41,39 @@ const LEET: Readonly<Record<string, string | undefined>> = {
   '!': 'i',
   '|': 'l',
 };
-const ROT13_WORDS = /\b(?:vtaber|cerivbhf|vafgehpgvbaf?|cebzcg|lbhe|nffvfgnag|flfgrz|fraq|sbejneq|cnffjbeq)\b/gi;
-const REVERSED_WORDS = /\b(?:erongi|suoiverp|snoitcurtsni|noitcurtsni|tpmorp|tnatsissa|drawrof|drowssap|metsys)\b/gi;
+const ROT13 = 'vtaber cerivbhf vafgehpgvba vafgehpgvbaf cebzcg lbhe nffvfgnag flfgrz fraq sbejneq cnffjbeq'.split(' ');
+const REVERSED = 'erongi suoiverp snoitcurtsni noitcurtsni tpmorp tnatsissa drawrof drowssap metsys'.split(' ');
+const ROT13_WORDS = wholeWords(ROT13);
+const REVERSED_WORDS = wholeWords(REVERSED);
 
-/** Every other reading of `text` that looks like writing again. Linear in its length. */
-export function readLayers(text: string): Layer[] {
+/** Every other reading of `text` that looks like writing again. `heard` is what `hear` answers. Linear in its length. */
+export function readLayers(text: string, heard: Heard): Layer[] {
   const layers: Layer[] = [];
-  const skeleton = latinSkeleton(text);
+  const skeleton = heard.ascii ? text : latinSkeleton(text);
   if (skeleton !== text) layers.push(whole('look-alike letters', skeleton, text));
   const shape = shapeOf(text);
   if (shape.longRun >= 20) {
-    decodeRuns(text, BASE64_RUN, 'base64', fromBase64, layers);
-    if (text.includes('%')) decodeRuns(text, PERCENT_RUN, 'percent encoding', fromPercent, layers);
+    if (shape.base64Run >= 20) decodeRuns(text, BASE64_RUN, 'base64', fromBase64, layers);
+    if (shape.percents >= 6) decodeRuns(text, PERCENT_RUN, 'percent encoding', fromPercent, layers);
     if (text.includes('\\u')) decodeRuns(text, ESCAPE_RUN, 'escapes', fromEscapes, layers);
   }
   if (shape.digits >= 8) {
-    decodeRuns(text, HEX_RUN, 'hexadecimal', fromHex, layers);
-    decodeRuns(text, BITS_RUN, 'bits', fromBits, layers);
+    if (shape.hexDigits >= 28) decodeRuns(text, HEX_RUN, 'hexadecimal', fromHex, layers);
+    if (shape.bits >= 48) decodeRuns(text, BITS_RUN, 'bits', fromBits, layers);
     if (text.includes('&#')) decodeRuns(text, ENTITY_RUN, 'character references', fromEntities, layers);
   }
-  if (shape.singles >= 8) decodeRuns(text, SPACED_RUN, 'spaced letters', fromSpaced, layers);
-  layers.push(...readLeet(text));
-  if (countOf(text, ROT13_WORDS) >= 2) layers.push(whole('rot13', rot13(text), text));
-  if (countOf(text, REVERSED_WORDS) >= 1)
+  if (shape.singles >= 8 && (shape.singlesInRow >= 9 || !heard.ascii))
+    decodeRuns(text, SPACED_RUN, 'spaced letters', fromSpaced, layers);
+  if (shape.mixedSigns >= LEET_WORDS_MIN) layers.push(...readLeet(text));
+  if (mayHold(heard, ROT13) && countOf(text, ROT13_WORDS) >= 2) layers.push(whole('rot13', rot13(text), text));
+  if (mayHold(heard, REVERSED) && countOf(text, REVERSED_WORDS) >= 1)
     layers.push(whole('reversed text', Array.from(text).toReversed().join(''), text));
   return layers;
 }
 
-interface Shape {
-  /** Longest stretch without a blank. */
-  readonly longRun: number;
-  readonly digits: number;
-  /** Letters and digits with no neighbour of their kind. */
-  readonly singles: number;
-}
-
-/** What decides which readings are worth a try, in one cheap pass. */
-function shapeOf(text: string): Shape {
-  let longRun = 0;
-  let run = 0;
-  let digits = 0;
-  let singles = 0;
-  let word = 0;
-  for (let i = 0; i <= text.length; i++) {
-    const code = i < text.length ? text.charCodeAt(i) : 32;
-    const digit = code >= 48 && code <= 57;
-    if (digit) digits += 1;
-    if (code > 32) run += 1;
-    else {
-      if (run > longRun) longRun = run;
-      run = 0;
-    }
-    if (digit || (code >= 97 && code <= 122) || (code >= 65 && code <= 90) || code > 0xbf) word += 1;
-    else {
-      if (word === 1) singles += 1;
-      word = 0;
-    }
-  }
-  return { longRun, digits, singles };
+/** False when none of `wanted` stands in the text; where the words are not all known, a pattern has to look. */
+function mayHold(heard: Heard, wanted: readonly string[]): boolean {
+  return !heard.ascii || !heard.complete || wanted.some((word) => heard.words.has(word));
 }
 
 /** Digits and signs read as letters, where several words mix them. */
@@ -200,7 +178,7 @@ function unleet(text: string): string | null {
     mixed += 1;
     return word.replace(/[01345678 9$@!|€+]/g, (char) => LEET[char] ?? char);
   });
-  return mixed >= 3 ? out : null;
+  return mixed >= LEET_WORDS_MIN ? out : null;
 }
 
 function rot13(text: string): string {
@@ -208,6 +186,10 @@ function rot13(text: string): string {
     const base = char <= 'Z' ? 65 : 97;
     return String.fromCharCode(((char.charCodeAt(0) - base + 13) % 26) + base);
   });
+}
+
+function wholeWords(words: readonly string[]): RegExp {
+  return new RegExp(`\\b(?:${words.join('|')})\\b`, 'gi');
 }
 
 function countOf(text: string, pattern: RegExp): number {

@@ -16,7 +16,7 @@ export function marker(rule: string, weight: number, gate: string, pattern: RegE
   return { rule, weight, words: isSign ? [] : gate.split('|'), sign: isSign ? gate : '', pattern, why };
 }
 
-export function mayMatch(candidate: Marker, text: string, words: ReadonlySet<string>): boolean {
+export function mayMatch(candidate: Marker, text: string, words: ReadonlyMap<string, number>): boolean {
   if (candidate.sign !== '') return text.includes(candidate.sign);
   return candidate.words.some((word) => words.has(word));
 }

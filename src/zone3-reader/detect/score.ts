@@ -1,6 +1,6 @@
 import { BIT } from './concepts.ts';
-import type { Hit } from './hits.ts';
-import { hear } from './hits.ts';
+import type { Heard, Hit } from './hits.ts';
+
 import { mayMatch } from './marker.ts';
 import { MACHINE_MARKERS } from './markers-machine.ts';
 import { ORDER_MARKERS } from './markers-order.ts';
@@ -37,8 +37,7 @@ const MARKERS = [...MACHINE_MARKERS, ...ORDER_MARKERS];
 const MARKER_HITS_MAX = 40;
 
 /** How much `text` speaks to a machine: independent mechanisms within one window, combined as independent doubts. */
-export function scoreText(text: string): Scored {
-  const { hits, words } = hear(text);
+export function scoreText(text: string, { hits, words }: Heard): Scored {
   const evidence = [...sequenceEvidence(hits), ...vocatives(text, hits), ...markerEvidence(text, words)];
   if (evidence.length === 0) return { score: 0, evidence: [] };
   const about = hits.filter((hit) => (hit.mask & BIT.about) !== 0).map((hit) => hit.start);
@@ -61,7 +60,7 @@ function sequenceEvidence(hits: readonly Hit[]): Evidence[] {
   }));
 }
 
-function markerEvidence(text: string, words: ReadonlySet<string>): Evidence[] {
+function markerEvidence(text: string, words: ReadonlyMap<string, number>): Evidence[] {
   const found: Evidence[] = [];
   for (const candidate of MARKERS) {
     if (!mayMatch(candidate, text, words)) continue;

@@ -116,19 +116,25 @@ const MATCHES_MAX = 400;
 /** Every place where a sequence stands. Each start looks at a bounded stretch of hits, so the cost is linear. */
 export function matchSequences(hits: readonly Hit[]): Match[] {
   const matches: Match[] = [];
+  const byMask = new Map<number, readonly Sequence[]>();
   for (let i = 0; i < hits.length && matches.length < MATCHES_MAX; i++) {
     const first = hits[i];
     if (first === undefined) continue;
-    for (const candidate of SEQUENCES) {
-      const head = candidate.steps[0];
-      if (head === undefined || (first.mask & head.mask) === 0 || (candidate.leading && !first.leads)) continue;
-      if (head.mask === BIT.drop && isNegated(hits, i)) continue;
+    let begun = byMask.get(first.mask);
+    if (begun === undefined) byMask.set(first.mask, (begun = begunBy(first.mask)));
+    for (const candidate of begun) {
+      if (candidate.leading && !first.leads) continue;
+      if (candidate.steps[0]?.mask === BIT.drop && isNegated(hits, i)) continue;
       const last = follow(hits, i, candidate.steps);
       if (last !== null)
         matches.push({ sequence: candidate, start: first.start, end: last.end, sentence: first.sentence });
     }
   }
   return matches;
+}
+
+function begunBy(mask: number): Sequence[] {
+  return SEQUENCES.filter((candidate) => ((candidate.steps[0]?.mask ?? 0) & mask) !== 0);
 }
 
 /** `Do not forget`, `vergessen Sie nicht`: the opposite of an order to drop something. */
@@ -150,8 +156,9 @@ function isNegated(hits: readonly Hit[], at: number): boolean {
 /** The hit that ends the sequence begun at `from`, or null. Greedy: the nearest hit that fits is taken. */
 function follow(hits: readonly Hit[], from: number, steps: readonly Step[]): Hit | null {
   let at = from;
-  for (const step of steps.slice(1)) {
-    at = nextHit(hits, at, step);
+  for (let i = 1; i < steps.length; i++) {
+    const step = steps[i];
+    at = step === undefined ? -1 : nextHit(hits, at, step);
     if (at < 0) return null;
   }
   return hits[at] ?? null;
