@@ -13,11 +13,15 @@ interface Entry {
 const VARIABLE = /var\(\s*(--[\w-]{1,80})\s*(?:,([^()]{0,120}))?\)/g;
 const NONE: readonly Declaration[] = [];
 const NO_ENTRIES: readonly Entry[] = [];
+/** Different styles of one page that are remembered. */
+const JOINED_MAX = 20_000;
 
 /** Which declarations hold for an element: style sheets by specificity and order, then the `style` attribute. */
 export class Cascade {
   readonly #byKey = new Map<string, Entry[]>();
-  readonly #inline = new Map<string, readonly Declaration[]>();
+  /** By the `style` attribute and the rules that hold. */
+  readonly #joined = new Map<string, readonly Declaration[]>();
+  readonly #classes = new Map<string, readonly string[]>();
   readonly #context = new MatchContext(CAPS.cssStepsMax);
   readonly #variables = new Map<string, string>();
   #count = 0;
@@ -41,31 +45,63 @@ export class Cascade {
     }
   }
 
-  /** In the order in which they override one another: the last one of a name wins. */
+  /**
+   * In the order in which they override one another: the last one of a name wins. The same styles give the same list,
+   * so that what is worked out from it can be kept.
+   */
   declarationsOf(element: Element): readonly Declaration[] {
-    const style = attribute(element, 'style');
-    const inline = style === undefined ? NONE : this.#parseInline(style);
+    const style = attribute(element, 'style') ?? '';
     const found = this.#count === 0 ? NO_ENTRIES : this.#matching(element);
-    if (found.length === 0) return this.#resolve(byImportance(inline));
+    if (found.length === 0 && style === '') return NONE;
+    // INVARIANT: two lists never share a key: only numbers stand before the bar, and nothing behind the style.
+    let key = '';
+    for (const entry of found) key += `${entry.order},`;
+    key += `|${style}`;
+    const known = this.#joined.get(key);
+    if (known !== undefined) return known;
+    const list = byImportance(found.length === 0 ? parseDeclarations(style) : this.#join(found, style));
+    if (hasVariables(list)) return this.#resolve(list);
+    if (this.#joined.size < JOINED_MAX) this.#joined.set(key, list);
+    return list;
+  }
+
+  #join(found: readonly Entry[], style: string): Declaration[] {
     const sorted = [...found].sort((x, y) => x.selector.specificity - y.selector.specificity || x.order - y.order);
-    return this.#resolve(byImportance([...sorted.flatMap((entry) => entry.declarations), ...inline]));
+    return [...sorted.flatMap((entry) => entry.declarations), ...parseDeclarations(style)];
   }
 
   #matching(element: Element): readonly Entry[] {
     const classes = attribute(element, 'class');
     const id = attribute(element, 'id');
-    const keys = ['*', element.tagName];
-    if (id !== undefined) keys.push(`#${id}`);
-    if (classes !== undefined)
-      for (const name of classes.split(/\s+/).slice(0, 50)) if (name !== '') keys.push(`.${name}`);
-    let found: Entry[] | null = null;
-    for (const key of keys) {
-      for (const entry of this.#byKey.get(key) ?? NO_ENTRIES) {
-        if (!this.#context.spend()) return found ?? NO_ENTRIES;
-        if (matches(entry.selector, element, this.#context)) (found ??= []).push(entry);
-      }
-    }
+    let found = this.#search('*', element, null);
+    found = this.#search(element.tagName, element, found);
+    if (id !== undefined) found = this.#search(`#${id}`, element, found);
+    if (classes !== undefined) for (const key of this.#classKeys(classes)) found = this.#search(key, element, found);
     return found ?? NO_ENTRIES;
+  }
+
+  #search(key: string, element: Element, before: Entry[] | null): Entry[] | null {
+    let found = before;
+    const entries = this.#byKey.get(key);
+    if (entries === undefined || this.#context.exhausted) return found;
+    for (const entry of entries) {
+      if (!this.#context.spend()) return found;
+      if (matches(entry.selector, element, this.#context)) (found ??= []).push(entry);
+    }
+    return found;
+  }
+
+  #classKeys(classes: string): readonly string[] {
+    let keys = this.#classes.get(classes);
+    if (keys === undefined) {
+      keys = classes
+        .split(/\s+/)
+        .slice(0, 50)
+        .filter((name) => name !== '')
+        .map((name) => `.${name}`);
+      if (this.#classes.size < JOINED_MAX) this.#classes.set(classes, keys);
+    }
+    return keys;
   }
 
   /**
@@ -73,7 +109,7 @@ export class Cascade {
    * behind `var()`, not a model of inheritance.
    */
   #resolve(list: readonly Declaration[]): readonly Declaration[] {
-    if (!list.some((item) => item.name.startsWith('--') || item.value.includes('var('))) return list;
+    if (!hasVariables(list)) return list;
     for (const item of list)
       if (item.name.startsWith('--') && this.#variables.size < 500) this.#variables.set(item.name, item.value);
     return list.map((item) => ({
@@ -82,14 +118,6 @@ export class Cascade {
         (this.#variables.get(name) ?? fallback ?? '').trim().slice(0, 200),
       ),
     }));
-  }
-
-  #parseInline(style: string): readonly Declaration[] {
-    const known = this.#inline.get(style);
-    if (known !== undefined) return known;
-    const parsed = parseDeclarations(style);
-    if (this.#inline.size < 20_000) this.#inline.set(style, parsed);
-    return parsed;
   }
 }
 
@@ -101,6 +129,10 @@ function keyOf(selector: Selector): string {
   const name = subject.classes[0];
   if (name !== undefined) return `.${name}`;
   return subject.tag === '' ? '*' : subject.tag;
+}
+
+function hasVariables(list: readonly Declaration[]): boolean {
+  return list.some((item) => item.name.startsWith('--') || item.value.includes('var('));
 }
 
 function byImportance(list: readonly Declaration[]): readonly Declaration[] {

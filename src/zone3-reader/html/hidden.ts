@@ -25,6 +25,11 @@ const TEXT_ONLY: ReadonlySet<string> = new Set(
   ),
 );
 
+/** Is the text of this tag drawn nowhere, whatever its style? */
+export function isUndrawn(tag: string): boolean {
+  return UNDRAWN.has(tag);
+}
+
 /** Why the box of `element` and all in it cannot be seen, or empty. */
 export function boxHidden(element: Element, declarations: readonly Declaration[], look: Look): string {
   const tag = element.tagName;

@@ -172,13 +172,27 @@ function matchesCompound(compound: Compound, element: Element, context: MatchCon
   if (compound.tag !== '' && compound.tag !== '*' && compound.tag !== element.tagName) return false;
   if (compound.id !== '' && attribute(element, 'id') !== compound.id) return false;
   if (compound.classes.length > 0) {
-    const own = ` ${(attribute(element, 'class') ?? '').replace(/\s+/g, ' ')} `;
-    if (!compound.classes.every((name) => own.includes(` ${name} `))) return false;
+    const own = attribute(element, 'class') ?? '';
+    for (const name of compound.classes) if (!hasClass(own, name)) return false;
   }
+  if (compound.attributes.length === 0 && compound.pseudos.length === 0) return true;
   return (
     compound.attributes.every((test) => matchesAttribute(test, attribute(element, test.name))) &&
     compound.pseudos.every((pseudo) => matchesPseudo(pseudo, element, context))
   );
+}
+
+/** Does `name` stand in the list `own`, between blanks or at its ends? */
+function hasClass(own: string, name: string): boolean {
+  for (let at = own.indexOf(name); at >= 0; at = own.indexOf(name, at + 1)) {
+    if (isGap(own, at - 1) && isGap(own, at + name.length)) return true;
+  }
+  return false;
+}
+
+function isGap(text: string, at: number): boolean {
+  const code = at < 0 || at >= text.length ? 32 : text.charCodeAt(at);
+  return code <= 32 ? code === 32 || (code >= 9 && code <= 13) : code > 127 && /\s/.test(text.charAt(at));
 }
 
 function matchesAttribute(test: AttributeTest, value: string | undefined): boolean {

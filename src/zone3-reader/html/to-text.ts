@@ -2,9 +2,9 @@ import { CAPS } from '../caps.ts';
 import { Cascade } from './cascade.ts';
 import { parseSheet } from './css.ts';
 import { HiddenRuns } from './hidden-runs.ts';
-import { boxHidden, textHidden } from './hidden.ts';
 import type { Look } from './look.ts';
-import { changesLook, lookOf, ROOT_LOOK } from './look.ts';
+import { ROOT_LOOK } from './look.ts';
+import { LookCache } from './look-cache.ts';
 import type { Element } from './selectors.ts';
 import { attribute } from './selectors.ts';
 import { enterBlock, leaveBlock } from './blocks.ts';
@@ -35,8 +35,6 @@ interface Frame {
   readonly children: readonly Node[];
   index: number;
   readonly look: Look;
-  /** Why text directly in this element is not seen; computed at its first text. */
-  reason: string | null;
   readonly list: ListState | null;
   readonly linkMark: number;
 }
@@ -73,6 +71,7 @@ class Walker {
   readonly #links: RawLink[] = [];
   readonly #marks = new Set<HtmlMark>();
   readonly #cascade = new Cascade();
+  readonly #looks = new LookCache();
   readonly #stack: Frame[] = [];
   readonly #mask: (link: RawLink) => string;
   #cssLeft: number = CAPS.cssCharsMax;
@@ -130,15 +129,8 @@ class Walker {
       if (tag === 'script') this.#marks.add('script');
       return;
     }
-    let look = parentLook;
     const declarations = this.#cascade.declarationsOf(element);
-    if (parentLook.hidden === '') {
-      if (declarations.length > 0 || element.attrs.length > 0 || changesLook(tag)) {
-        look = lookOf(parentLook, element, declarations);
-      }
-      const reason = boxHidden(element, declarations, look);
-      if (reason !== '') look = { ...look, hidden: reason };
-    }
+    const look = parentLook.hidden === '' ? this.#looks.lookIn(parentLook, element, declarations) : parentLook;
     this.#noteAttributes(element, look);
     if (look.hidden === '' && !enterBlock(element, this.#out, parent?.list ?? null)) return;
     const children = tag === 'template' && 'content' in element ? templateChildren(element) : element.childNodes;
@@ -147,7 +139,6 @@ class Walker {
       children,
       index: 0,
       look,
-      reason: null,
       list:
         tag === 'ul' || tag === 'ol' || tag === 'menu'
           ? nextList(element, parent?.list ?? null)
@@ -173,7 +164,7 @@ class Walker {
   }
 
   #text(value: string, look: Look, frame: Frame | null): void {
-    const reason = frame === null ? textHidden(look) : (frame.reason ??= textHidden(look));
+    const reason = this.#looks.reasonOf(look);
     if (reason !== '') {
       this.#hidden.addText(reason, value, this.#out.length, frame === null ? '' : rootTag(frame, this.#stack));
       return;
