@@ -77,8 +77,8 @@ function summaryOf(reader: Reader, kid: string): string | null {
   );
   for (const row of rows) {
     const data = JSON.parse(row.data) as Record<string, unknown>;
-    const text = data['summary'];
-    if (typeof text === 'string' && text !== '') return text.slice(0, 2_000);
+    const { kind, text } = data;
+    if (kind === 'note' && typeof text === 'string' && text !== '') return text.slice(0, 2_000);
   }
   return null;
 }

@@ -1,9 +1,8 @@
 import { HardshellError, parseMailAddress, type ControlAnswers, type ControlRequest } from '../../contracts/index.ts';
 import { sql } from '../../state/index.ts';
 import { parseContacts, formatContacts, type Contact } from '../contacts.ts';
-import { findSession } from '../sessions.ts';
-import { listTasks } from '../tasks.ts';
 import { orTakeBack, StepRefused, type ControlDesk } from './desk.ts';
+import { readInstruction } from './instruction.ts';
 
 type Request<T extends ControlRequest['type']> = Extract<ControlRequest, { type: T }>;
 
@@ -37,28 +36,12 @@ export async function instructStatus(
 ): Promise<ControlAnswers['instruct_status']> {
   const deadline = performance.now() + (request.wait_ms ?? 0);
   for (;;) {
-    const status = readInstruction(desk, request.session);
+    const status = readInstruction(desk.station.ledger.reader, request.session);
     const more =
       status.state === 'working' &&
       (await desk.notifier.wait(`answer:${request.session}`, deadline - performance.now(), signal));
-    if (!more) return readInstruction(desk, request.session);
+    if (!more) return readInstruction(desk.station.ledger.reader, request.session);
   }
-}
-
-function readInstruction(desk: ControlDesk, sid: string): ControlAnswers['instruct_status'] {
-  const { reader } = desk.station.ledger;
-  const session = findSession(reader, sid);
-  if (session === undefined) throw new StepRefused({ error: 'not_found', message: 'no such session' });
-  const answers = listTasks(reader, sid)
-    .map((task) => JSON.parse(task.data) as Record<string, unknown>)
-    .filter((data) => data['kind'] === 'answer' && typeof data['text'] === 'string');
-  const answer = answers.at(-1)?.['text'];
-  const approvals = reader
-    .all(sql.selectFrom('approvals').select('apr').where('sid', '=', sid).where('state', '=', 'pending'))
-    .map((row) => row.apr);
-  const state =
-    approvals.length > 0 ? 'waiting' : typeof answer === 'string' ? 'answered' : session.open ? 'working' : 'failed';
-  return { type: 'instruct_status', state, answer: typeof answer === 'string' ? answer : null, approvals };
 }
 
 export function listContacts(desk: ControlDesk): ControlAnswers['contacts_list'] {
