@@ -1,9 +1,11 @@
-import { spawn, spawnSync } from 'node:child_process';
+import { spawn, spawnSync, type StdioOptions } from 'node:child_process';
 import {
   chmodSync,
+  closeSync,
   copyFileSync,
   mkdirSync,
   mkdtempSync,
+  openSync,
   readFileSync,
   rmSync,
   symlinkSync,
@@ -82,6 +84,27 @@ describe('bin/hardshell', () => {
     });
     rmSync(join(base, 'node_modules'), { recursive: true });
     expect(run()).toMatchObject({ status: 1, stderr: expect.stringContaining('run `npm ci` in') as string });
+  });
+
+  it('hands on the descriptor that holds a passphrase, and answers for itself when it is not open', () => {
+    put(
+      'dist/cli/main.mjs',
+      "import fs from 'node:fs'; process.stdout.write(fs.readFileSync(Number(process.argv[3] ?? process.argv[2].slice(16)), 'utf8'));",
+    );
+    const secret = put('secret', 'four random words');
+    const ask = (args: string[], fd: number): { status: number | null; stdout: string } => {
+      const file = openSync(secret, 'r');
+      const stdio: StdioOptions = Array.from({ length: fd + 1 }, (_, at) => (at === fd ? file : at === 1 ? 'pipe' : 'ignore'));
+      const { status, stdout } = spawnSync(process.execPath, [join(base, 'bin', 'hardshell'), ...args], {
+        encoding: 'utf8',
+        stdio,
+      });
+      closeSync(file);
+      return { status, stdout };
+    };
+    expect(ask(['--passphrase-fd', '3'], 3)).toEqual({ status: 0, stdout: 'four random words' });
+    expect(ask(['--passphrase-fd=9'], 9)).toEqual({ status: 0, stdout: 'four random words' });
+    expect(ask(['--passphrase-fd', '900'], 3)).toEqual({ status: 1, stdout: '' });
   });
 
   it('hands on signals, and ends as its program ended', async () => {
