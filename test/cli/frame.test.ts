@@ -53,6 +53,7 @@ describe('wrong use', () => {
     [['inbox', 'list', '--limit', '0'], '`--limit` is a whole number from 1 to 10000'],
     [['policy', 'explain'], 'name what to explain'],
     [['chat'], 'say what the agent shall do'],
+    [['chat', ''], 'say what the agent shall do'],
     [['config', 'set', 'mail.name'], 'give pairs of a key and a value'],
     [['contacts', 'add', 'Ann <ann@example.org>', 'Ann'], 'is not a plain mail address'],
     [['audit-log', 'show', 'x'], 'an entry is named by its number'],

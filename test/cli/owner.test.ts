@@ -58,7 +58,7 @@ describe('inbox', () => {
     const { code, stdout } = await cli.run(['inbox', 'list']);
     expect(code).toBe(0);
     expect(stdout).toMatch(/k_cccccccc +60 s +read +x\\u\{1B\}\[2J +a\\u\{202E\}b +WARNED \(1\)\n/);
-    expect(stdout).toMatch(/k_dddddddd +60 s +handled +eve@evil\.example +Hello\n/);
+    expect(stdout).toMatch(/k_dddddddd +60 s +taken up +eve@evil\.example +Hello\n/);
   });
 
   it('shows a message with findings, links and attachments, each foreign line behind a bar', async () => {

@@ -17,13 +17,15 @@ export interface ChatOptions {
   readonly passphraseFd?: number | undefined;
 }
 
+const SAY_WHAT = 'say what the agent shall do, such as `hardshell chat "search invoice"`';
+
 type Status = ControlAnswers['instruct_status'];
 
 /** `hardshell chat`: gives the agent an instruction, waits for what comes of it, and says what to do next. */
 export async function chat(options: ChatOptions, context: Context): Promise<number> {
+  if (options.text?.trim() === '') throw wrongUse(SAY_WHAT);
   if (options.text !== undefined) return say({ ...options, text: options.text, standing: false }, context);
-  if (!context.prompt.interactive)
-    throw wrongUse('say what the agent shall do: `hardshell chat "answer Ann that I come"`');
+  if (!context.prompt.interactive) throw wrongUse(SAY_WHAT);
   context.io.error('say what the agent shall do; an empty line or Ctrl-D ends it');
   const sitting = {};
   for (;;) {

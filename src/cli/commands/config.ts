@@ -47,7 +47,7 @@ export function configSet(options: { readonly pairs: readonly string[] }, contex
   demand(context, parse(text, context));
   writeConfigText(file, text);
   tell(context, { ok: true, file }, () => [
-    'written; nothing is sent until you run `hardshell config confirm`; limits and models take effect with the next `hardshell up`',
+    'written; nothing is sent until you run `hardshell config confirm`; limits, models and the mail address take effect with the next `hardshell up`',
   ]);
   return Promise.resolve(0);
 }

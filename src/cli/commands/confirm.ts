@@ -26,6 +26,10 @@ export async function confirmFile(options: ConfirmOptions, context: Context): Pr
   const presence = await provePresence(context, request, { ...options, question: 'take this into force?' });
   if (presence === null) throw new Failure('not confirmed; what was in force stays so');
   await context.control().ask({ ...request, presence });
-  tell(context, { changed: true, digest: shown.digest, words: shown.words }, () => ['confirmed; it is in force']);
+  tell(context, { changed: true, digest: shown.digest, words: shown.words }, () => [
+    options.name === 'config'
+      ? 'confirmed; limits, models and the mail address take effect with the next `hardshell up`'
+      : 'confirmed; it is in force',
+  ]);
   return 0;
 }

@@ -82,7 +82,7 @@ export async function findItem(given: string, context: Context): Promise<InboxIt
 }
 
 function describeRow(item: InboxItem, room: number): string[] {
-  const state = item.state === 'read' ? (item.handled ? 'handled' : 'read') : item.state;
+  const state = item.state === 'read' ? (item.handled ? 'taken up' : 'read') : item.state;
   const mark = item.warned ? `WARNED (${item.findings})` : item.findings > 0 ? `${item.findings} findings` : '';
   return [
     item.item.slice(0, 10),

@@ -48,7 +48,7 @@ function describe(answer: Status, context: Context): string[] {
     row('isolation', `mode ${answer.mode}, ${zones.running} of ${zones.wanted} processes run`),
     row(
       'mail',
-      `${safeText(mail.provider)} as ${safeText(mail.address)}: ${inbox.items} messages, ${inbox.unhandled} not dealt with, ${inbox.warned} flagged`,
+      `${safeText(mail.provider)} as ${safeText(mail.address)}: ${inbox.items} messages, ${inbox.unhandled} not taken up, ${inbox.warned} flagged`,
     ),
     row('', `in ${safeText(mail.inbox)}, out ${safeText(mail.outbox)}`),
     row('agent', answer.planner === 'model' ? 'a model on this machine' : 'rules and your templates, no model'),

@@ -38,8 +38,11 @@ export const OWNER_COMMANDS: readonly CommandSpec[] = [
       PASSPHRASE_FD,
     ],
     examples: [
-      ['hardshell chat "thank her and say yes" --item k_ab3', 'about one message'],
-      ['hardshell chat "ask Ann for the slides" --to ann@example.org', 'you name the address, so it is yours'],
+      ['hardshell chat \'reply text "Yes, gladly."\' --item k_ab3', 'about one message'],
+      [
+        'hardshell chat \'send to ann@example.org subject "Slides" text "May I?"\' --to ann@example.org',
+        'you name the address, so it is yours',
+      ],
       ['hardshell chat', 'a conversation'],
     ],
     run: async (input, context) => {
