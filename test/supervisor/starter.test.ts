@@ -94,7 +94,9 @@ describe('bin/hardshell', () => {
     const secret = put('secret', 'four random words');
     const ask = (args: string[], fd: number): { status: number | null; stdout: string } => {
       const file = openSync(secret, 'r');
-      const stdio: StdioOptions = Array.from({ length: fd + 1 }, (_, at) => (at === fd ? file : at === 1 ? 'pipe' : 'ignore'));
+      const stdio: StdioOptions = Array.from({ length: fd + 1 }, (_, at) =>
+        at === fd ? file : at === 1 ? 'pipe' : 'ignore',
+      );
       const { status, stdout } = spawnSync(process.execPath, [join(base, 'bin', 'hardshell'), ...args], {
         encoding: 'utf8',
         stdio,
