@@ -105,6 +105,7 @@ describe('bin/hardshell', () => {
       return { status, stdout };
     };
     expect(ask(['--passphrase-fd', '3'], 3)).toEqual({ status: 0, stdout: 'four random words' });
+    expect(ask(['--new-passphrase-fd', '5'], 5)).toEqual({ status: 0, stdout: 'four random words' });
     expect(ask(['--passphrase-fd=9'], 9)).toEqual({ status: 0, stdout: 'four random words' });
     expect(ask(['--passphrase-fd', '900'], 3)).toEqual({ status: 1, stdout: '' });
   });
