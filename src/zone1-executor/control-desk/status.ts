@@ -14,13 +14,14 @@ export async function status(desk: ControlDesk): Promise<ControlAnswers['status'
   const unexecuted = count(desk, 'approvals_unexecuted');
   const unknown = count(desk, 'unknown');
   const told = [
-    ...warnings,
+    // First what keeps it from being ready: `doctor` says the first.
+    ...(station.ledger.failure === undefined ? [] : [station.ledger.failure.message]),
     ...(changed === null ? [] : [changed]),
+    ...warnings,
     ...(unexecuted === 0 ? [] : [`${unexecuted} approved and not executed; see \`hardshell approvals list\``]),
     ...(unknown === 0
       ? []
       : [`of ${unknown} acts it is not known whether they were done; see \`hardshell approvals list --all\``]),
-    ...(station.ledger.failure === undefined ? [] : [station.ledger.failure.message]),
   ];
   return {
     type: 'status',
