@@ -11,7 +11,7 @@ const put = (bench: Bench, sid: string, more: Partial<Parameters<typeof putTask>
       priority: 3,
       data: { text: 'look again' },
       ...more,
-    } as Parameters<typeof putTask>[3]),
+    }),
   );
 const due = (bench: Bench) => bench.station.ledger.commit((tx) => openDueTasks(bench.station, tx));
 
