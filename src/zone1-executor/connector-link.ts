@@ -28,10 +28,14 @@ interface Open {
   readonly timer: NodeJS.Timeout;
   readonly messages: FetchedMessage[];
   readonly skipped: { key: string; reason: 'too_large' | 'unreadable' }[];
+  /** Messages, taken and not taken together, that were asked for. */
+  readonly messagesMax: number;
   partial: { key: string; receivedMs: number; want: number; have: number; pieces: Buffer[] } | null;
 }
 
 const PERFORM_TIMEOUT_MS = 60_000;
+/** Messages that one fetch may report as not taken. */
+const SKIPPED_MAX = 1_000;
 
 /**
  * The asking side of the connector protocol. A connector is less trusted than we are: whatever it sends is parsed, and
@@ -73,25 +77,27 @@ export class ConnectorLink implements ConnectorPort {
   /** New messages, waiting up to `waitMs` for a first one. `acknowledged` are stored durably. */
   async fetch(options: { limit: number; acknowledged: readonly string[]; waitMs: number }): Promise<FetchResult> {
     const { acknowledged, limit, waitMs } = options;
-    const answer = await this.#ask(
-      { type: 'fetch', limit, acknowledged, wait_ms: waitMs },
-      waitMs + PERFORM_TIMEOUT_MS,
-    );
+    const message = { type: 'fetch', limit, acknowledged, wait_ms: waitMs };
+    const answer = await this.#ask(message, { timeoutMs: waitMs + PERFORM_TIMEOUT_MS, messagesMax: limit });
     return answer as FetchResult;
   }
 
   async perform(act: { jti: string; wh: string; payload: Uint8Array }): Promise<PerformOutcome> {
     const { jti, wh, payload } = act;
-    const answer = await this.#ask({ type: 'perform', jti, wh, bytes: payload.length }, PERFORM_TIMEOUT_MS, payload);
+    const answer = await this.#ask({ type: 'perform', jti, wh, bytes: payload.length }, { payload });
     return outcomeOf(answer as ConnectorAnswer, jti);
   }
 
   async reconcile(act: { jti: string; wh: string }): Promise<PerformOutcome> {
-    const answer = await this.#ask({ type: 'reconcile', ...act }, PERFORM_TIMEOUT_MS);
+    const answer = await this.#ask({ type: 'reconcile', ...act }, {});
     return outcomeOf(answer as ConnectorAnswer, act.jti);
   }
 
-  async #ask(message: object, timeoutMs: number, payload?: Uint8Array): Promise<unknown> {
+  async #ask(
+    message: object,
+    how: { readonly timeoutMs?: number; readonly messagesMax?: number; readonly payload?: Uint8Array },
+  ): Promise<unknown> {
+    const { timeoutMs = PERFORM_TIMEOUT_MS, messagesMax = 0, payload } = how;
     const link = this.#link;
     if (link === undefined) throw new HardshellError('connection_lost', 'no connector is connected', { fate: 'retry' });
     this.#nextId += 1;
@@ -101,8 +107,10 @@ export class ConnectorLink implements ConnectorPort {
         this.#open.delete(id);
         reject(new HardshellError('timeout', 'the connector did not answer', { fate: 'retry' }));
       }, timeoutMs);
-      this.#open.set(id, { resolve, reject, timer, messages: [], skipped: [], partial: null });
+      this.#open.set(id, { resolve, reject, timer, messages: [], skipped: [], messagesMax, partial: null });
     });
+    // Lost while the payload is still on its way: told to whoever waits below, and no stray rejection before that.
+    answer.catch(() => undefined);
     link.send({ ...message, id });
     if (payload !== undefined) await sendPayload(link, id, payload);
     return answer;
@@ -165,7 +173,7 @@ function parseAnswer(frame: unknown): ConnectorAnswer | null {
 function takeFetched(open: Open, frame: ConnectorAnswer): boolean {
   switch (frame.type) {
     case 'raw_begin':
-      if (open.partial !== null) return false;
+      if (open.partial !== null || open.messages.length >= open.messagesMax) return false;
       open.partial = {
         key: frame.key,
         receivedMs: Date.parse(frame.received_at),
@@ -178,6 +186,7 @@ function takeFetched(open: Open, frame: ConnectorAnswer): boolean {
       const { partial } = open;
       if (partial === null || partial.key !== frame.key || frame.seq !== partial.pieces.length) return false;
       const piece = Buffer.from(frame.data, 'base64');
+      if (piece.length === 0) return false;
       partial.have += piece.length;
       partial.pieces.push(piece);
       return partial.have <= partial.want;
@@ -192,6 +201,7 @@ function takeFetched(open: Open, frame: ConnectorAnswer): boolean {
       return true;
     }
     case 'raw_skipped':
+      if (open.skipped.length >= SKIPPED_MAX) return false;
       open.skipped.push({ key: frame.key, reason: frame.reason });
       return true;
     default:

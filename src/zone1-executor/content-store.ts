@@ -23,7 +23,7 @@ export function putRaw(station: Station, tx: Tx, item: RawItem): ContentId | nul
       kid,
       channel: item.channel,
       source_key: item.key,
-      received_ms: item.receivedMs,
+      received_ms: receivedAt(station, item.receivedMs),
       raw: item.bytes,
       raw_sha256: item.sha256,
       raw_bytes: item.bytes.length,
@@ -44,6 +44,12 @@ export function putRaw(station: Station, tx: Tx, item: RawItem): ContentId | nul
     details: { channel: item.channel, bytes: item.bytes.length },
   });
   return kid;
+}
+
+/** The time that a connector tells, as far as it can be true: retention and order rest on it. */
+function receivedAt({ clock }: Station, ms: number): number {
+  const now = clock.wallMs();
+  return Number.isFinite(ms) ? Math.min(now, Math.max(0, Math.floor(ms))) : now;
 }
 
 export interface ReadResult {

@@ -1,4 +1,4 @@
-import type { GrantId } from '../contracts/index.ts';
+import { HardshellError, type GrantId } from '../contracts/index.ts';
 import { sql, type Tables, type Tx } from '../state/index.ts';
 import { stillAllowed } from './judge.ts';
 import { entriesIn, markDispatched, settle, type EndReason, type Entry } from './journal.ts';
@@ -80,13 +80,16 @@ export class Outbox {
   async #reconcile(entry: Entry): Promise<void> {
     const tries = this.#tries.get(entry.jti) ?? 0;
     if (tries >= RECONCILE_TRIES || entry.wh === null) return;
-    this.#tries.set(entry.jti, tries + 1);
     let outcome: PerformOutcome;
     try {
       outcome = await this.#connector.reconcile({ jti: entry.jti, wh: entry.wh });
-    } catch {
+    } catch (error) {
+      // Without a connector nobody was asked.
+      const nobody = error instanceof HardshellError && error.code === 'connection_lost';
+      if (!nobody) this.#tries.set(entry.jti, tries + 1);
       return;
     }
+    this.#tries.set(entry.jti, tries + 1);
     if (outcome.state === 'unknown') return;
     const done = outcome.state === 'succeeded' && outcome.accepted === entry.wh;
     const absent = outcome.state === 'absent' || outcome.state === 'failed';

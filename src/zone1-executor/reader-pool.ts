@@ -35,9 +35,12 @@ export class ReaderPool {
   /** Starts the spare. */
   prepare(): void {
     if (this.#spare !== undefined) return;
-    this.#spare = this.#start();
-    // Kept for whoever takes it; here only so that nobody's rejection goes unhandled.
-    this.#spare.catch(() => (this.#spare = undefined));
+    const spare = this.#start();
+    this.#spare = spare;
+    // Kept for whoever takes it; here so that nobody's rejection goes unhandled, and a spare of later stays.
+    spare.catch(() => {
+      if (this.#spare === spare) this.#spare = undefined;
+    });
   }
 
   /** Reads one message in a process of its own. Rejects only when no reader can be started. */
@@ -72,7 +75,8 @@ async function readOne(reader: ReaderProcess, raw: Uint8Array): Promise<ReadAnsw
     reader.onFrame((frame) => done(given.whole ? judgeAnswer(frame) : { kind: 'failed', reason: 'lying_reader' }));
     reader.onGone(() => done({ kind: 'failed', reason: 'crashed' }));
   });
-  await sendMessage(reader.link, raw, () => (given.whole = true));
+  // A reader that never takes its message ends by its deadline like one that never answers.
+  await Promise.race([answered, sendMessage(reader.link, raw, () => (given.whole = true))]);
   return answered;
 }
 
