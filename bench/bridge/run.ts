@@ -9,6 +9,7 @@ import { Chain, createLog, EMPTY, makeLedgerLog } from '../../src/audit/index.ts
 import { createDatabase, Ledger } from '../../src/state/index.ts';
 import { Notifier } from '../../src/zone1-executor/notifier.ts';
 import { openSession } from '../../src/zone1-executor/sessions.ts';
+import { Patience } from '../../src/zone1-executor/patience.ts';
 import { TokenTable } from '../../src/zone1-executor/tokens.ts';
 import type { ZoneDesk } from '../../src/zone1-executor/zone-desk.ts';
 import { answerZone } from '../../src/zone1-executor/zone-service.ts';
@@ -88,6 +89,7 @@ async function makeDesk(): Promise<{ desk: ZoneDesk; sid: string }> {
     key: new GrantKey(station.random, station.clock),
     tokens: new TokenTable(),
     notifier: new Notifier(),
+    patience: new Patience(durable),
   };
   const session = await durable.ledger.commit((tx) =>
     openSession(durable, tx, { zone: 'zone2-planner', origin: 'standing' }),

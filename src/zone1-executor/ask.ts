@@ -151,10 +151,11 @@ export function recordAsk(
       sid: session.sid,
       zone: session.zone,
       act: ask.declaration.name,
-      params: ask.paramsText,
+      // Of what was denied nothing will be redeemed: the facts and the hashes say what was judged.
+      params: judged.state === 'denied' ? '{}' : ask.paramsText,
       qh: ask.qh,
       ph: ask.ph,
-      resolved: ask.resolvedText,
+      resolved: judged.state === 'denied' ? '{}' : ask.resolvedText,
       wh,
       facts: JSON.stringify(ask.facts),
       decision: JSON.stringify(judged.decision),

@@ -10,7 +10,7 @@ import {
   type Outcome,
 } from '../contracts/index.ts';
 import { askApproval, type Asked } from '../control/index.ts';
-import { sql, type Tables, type Tx } from '../state/index.ts';
+import { sql, type Reader, type Tables, type Tx } from '../state/index.ts';
 import { DOERS } from './actions/index.ts';
 import {
   freezeAsk,
@@ -112,7 +112,7 @@ function question(
       ah: frozen.ah,
       content: approvalContent(station, tx, session, frozen, payload.shown, decision.red),
       delayMs: delayOf(station, decision),
-      ...whoAsks(session),
+      ...whoAsks(tx, session),
     },
     moment(station),
     { caps: approvalCaps(station), hash: station.subjectHash },
@@ -148,11 +148,21 @@ function answerAsked(
   }
 }
 
-/** The owner's own words may spend the questions that are kept for them; what a stranger has touched may not. */
-function whoAsks(session: Session): { origin: 'owner' | 'outside'; sender: string } {
-  if (session.origin === 'instruction' || session.label.integrity === 'trusted') return { origin: 'owner', sender: '' };
+/**
+ * The owner's own words may spend the questions that are kept for them; what a stranger has touched, what a planner has
+ * scheduled and what it thinks up by itself may not.
+ */
+function whoAsks(reader: Reader, session: Session): { origin: 'owner' | 'outside'; sender: string } {
+  if (session.origin === 'instruction' || (session.origin === 'standing' && isOwnTalk(reader, session)))
+    return { origin: 'owner', sender: '' };
   const [only, ...others] = session.senders;
   return { origin: 'outside', sender: only !== undefined && others.length === 0 ? only : '(several)' };
+}
+
+/** The owner has said something in this session, and nothing from outside has come to it. */
+function isOwnTalk(reader: Reader, session: Session): boolean {
+  const words = sql.selectFrom('instructions').select('seq').where('sid', '=', session.sid).where('task', 'is', null);
+  return session.label.integrity === 'trusted' && reader.get(words.limit(1)) !== undefined;
 }
 
 /**

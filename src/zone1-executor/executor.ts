@@ -5,6 +5,7 @@ import { Housekeeping } from './housekeeping.ts';
 import { fetchForever, readForever } from './intake.ts';
 import { Notifier } from './notifier.ts';
 import { Outbox } from './outbox.ts';
+import { Patience } from './patience.ts';
 import { Planners, type StartPlanner } from './planners.ts';
 import type { Station } from './ports.ts';
 import { ReaderPool, type StartReader } from './reader-pool.ts';
@@ -51,6 +52,7 @@ export class Executor {
       key: new GrantKey(station.random, station.clock),
       tokens,
       notifier,
+      patience: new Patience(station),
       planners: this.planners,
       outbox: this.#outbox,
     };
@@ -124,12 +126,14 @@ export class Executor {
     due: () => number | null = () => null,
   ): Promise<void> {
     while (!this.#stopped.signal.aborted) {
+      let wait = everyMs;
       try {
         await turn();
+        wait = Math.max(5, Math.min(everyMs, due() ?? everyMs));
       } catch (cause) {
+        // What is due and cannot be done is not tried again without a pause.
         this.#parts.fault(where, cause);
       }
-      const wait = Math.max(5, Math.min(everyMs, due() ?? everyMs));
       await this.#notifier.wait(key, wait, this.#stopped.signal);
     }
   }

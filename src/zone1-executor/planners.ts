@@ -35,6 +35,8 @@ export class Planners {
   readonly #running = new Map<string, Running>();
   readonly #starting = new Set<string>();
   readonly #restarts = new Map<string, number>();
+  /** Sessions whose process had ended before its start was told, and how. */
+  readonly #endedEarly = new Map<string, 'clean' | 'crashed' | 'incident'>();
 
   constructor(parts: {
     station: Station;
@@ -65,7 +67,7 @@ export class Planners {
     const due = await this.#openDue();
     for (const session of due) await this.#launch(session, false);
     for (const kid of unhandled(ledger.reader, LIMITS.plannersMax.value)) {
-      if (this.#running.size + this.#starting.size >= LIMITS.plannersMax.value) return;
+      if (this.#room(LIMITS.plannersMax.value) <= 0) return;
       const session = await ledger.commit((tx) => {
         markHandled(tx, kid);
         const opened = openSession(this.#station, tx, { zone: 'zone2-planner', origin: 'item' });
@@ -111,7 +113,7 @@ export class Planners {
 
   /** Goes on with a session that had ended: a question of it was put again, and its answer needs somebody to execute it. */
   async reopen(sid: string): Promise<void> {
-    if ([...this.#running.values()].some((running) => running.sid === sid)) return;
+    if (this.#runs(sid)) return;
     const { ledger } = this.#station;
     const session = await ledger.commit((tx) => {
       tx.run(sql.updateTable('sessions').set({ state: 'open', closed_ms: null }).where('sid', '=', sid));
@@ -126,10 +128,13 @@ export class Planners {
     if (session !== undefined) await this.#launch(session, session.origin === 'standing');
   }
 
-  /** A planner's process has ended. `clean` when it ended by itself with nothing wrong. */
-  async ended(name: string, how: 'clean' | 'crashed' | 'incident'): Promise<void> {
+  /** The process of session `sid` has ended. `clean` when it ended by itself with nothing wrong. */
+  async ended(name: string, how: 'clean' | 'crashed' | 'incident', sid: string): Promise<void> {
     const running = this.#running.get(name);
-    if (running === undefined) return;
+    if (running === undefined) {
+      if (this.#starting.has(sid)) this.#endedEarly.set(sid, how);
+      return;
+    }
     this.#running.delete(name);
     await running.stop();
     const session = findSession(this.#station.ledger.reader, running.sid);
@@ -142,6 +147,10 @@ export class Planners {
 
   get count(): number {
     return this.#running.size;
+  }
+
+  #room(max: number): number {
+    return max - this.#running.size - this.#starting.size;
   }
 
   async #continue(session: Session): Promise<void> {
@@ -159,7 +168,9 @@ export class Planners {
     this.#restarts.set(session.sid, tries);
     if (!standing && tries > RESTARTS_MAX) return this.#close(session, 'crashed');
     const wait = Math.min(30_000, 200 * 2 ** Math.min(tries, 8));
-    setTimeout(() => void this.#launch(session, standing), wait).unref();
+    setTimeout(() => {
+      this.#launch(session, standing).catch((cause: unknown) => this.#fault('planner', cause));
+    }, wait).unref();
   }
 
   /** INVARIANT: what nobody will execute any more is not left before a person: questions of an ended session go too. */
@@ -181,8 +192,9 @@ export class Planners {
   }
 
   async #launch(session: Session, standing: boolean): Promise<void> {
-    if (this.#starting.has(session.sid)) return;
+    if (this.#starting.has(session.sid) || this.#runs(session.sid)) return;
     this.#starting.add(session.sid);
+    let started: string | undefined;
     try {
       // What was taken and not finished by a process that died is given again.
       if (this.#restarts.has(session.sid)) {
@@ -192,16 +204,27 @@ export class Planners {
       }
       const { name, stop } = await this.#start(session, standing);
       this.#running.set(name, { sid: session.sid, stop });
+      started = name;
     } catch (cause) {
       this.#fault('planner', cause);
       await this.#again(session, standing);
     } finally {
       this.#starting.delete(session.sid);
     }
+    const early = this.#endedEarly.get(session.sid);
+    this.#endedEarly.delete(session.sid);
+    if (started !== undefined && early !== undefined) await this.ended(started, early, session.sid);
   }
 
+  #runs(sid: string): boolean {
+    return [...this.#running.values()].some((running) => running.sid === sid);
+  }
+
+  /** What a planner has scheduled leaves half of the places to mail and to the owner. */
   #openDue(): Promise<Session[]> | Session[] {
     const { ledger } = this.#station;
+    const room = this.#room(Math.floor(LIMITS.plannersMax.value / 2));
+    if (room <= 0) return [];
     const any = ledger.reader.get(
       sql
         .selectFrom('tasks')
@@ -209,7 +232,7 @@ export class Planners {
         .where(({ or, eb }) => or([eb('due', 'is not', null), eb('cron', 'is not', null)]))
         .limit(1),
     );
-    return any === undefined ? [] : ledger.commit((tx) => openDueTasks(this.#station, tx));
+    return any === undefined ? [] : ledger.commit((tx) => openDueTasks(this.#station, tx, room));
   }
 }
 

@@ -105,11 +105,10 @@ function finish(
   if (answers === 'not_found') return refused('not_found', '`in_reply_to` is not a reference of this session');
   const answerLabel = answers === null ? PRISTINE : contentLabel(answers.kid, answers.confidentiality);
   const payload = join(joinAll([...leafs.labels.values()]), answerLabel);
-  const delivered = deliveredTexts(reader, session);
   const sources = payload.sources.map((id) => ({ id, content: getContent(reader, id) }));
   return accepted({
     params,
-    values: authorityValues(params, session, contacts, leafs, delivered),
+    values: authorityValues(reader, params, session, contacts, leafs),
     payload,
     sources: sources.map(({ id, content }) => sourceFacts(id, content)),
     warnedSources: sources.filter(({ content }) => content?.warned ?? true).length,
@@ -129,19 +128,20 @@ function answeredMail(reader: Reader, session: Session, ref: string | undefined)
  * owner typed for this role, and that stands nowhere in delivered content.
  */
 function authorityValues(
+  reader: Reader,
   params: MailParams,
   session: Session,
   contacts: ContactBook,
   leafs: Leafs,
-  delivered: readonly string[],
 ): AuthorityValue[] {
   return ROLES.flatMap((role) =>
     (params[role] ?? []).map((text, index) => {
       const key = parseMailAddress(text)?.key ?? text;
       const label = leafs.labels.get(`${role}.${index}`) ?? session.label;
       const literal = label === session.label;
-      const typed = key === contacts.self || contacts.nameOf(key) !== null || session.named.includes(key);
-      const named = literal && typed && !delivered.some((source) => source.includes(key));
+      const typed =
+        key === contacts.self || contacts.nameOf(key) !== null || (role === 'to' && session.named.includes(key));
+      const named = literal && typed && !standsInDelivered(reader, session, key);
       return {
         role,
         value: text,
@@ -158,10 +158,24 @@ function audienceOf(key: string, contacts: ContactBook): Audience {
   return contacts.nameOf(key) === null ? 'unknown' : 'contact';
 }
 
-/** Everything that was delivered to the session, in lower case, one text a message. */
-function deliveredTexts(reader: Reader, session: Session): string[] {
-  const rows = reader.all(sql.selectFrom('deliveries').select('kid').where('sid', '=', session.sid));
-  return rows.map(({ kid }) => JSON.stringify(getContent(reader, kid)?.extract ?? '').toLowerCase());
+/**
+ * Whether an address key (ASCII, without quotes) stands anywhere in what was delivered to the session. What is not
+ * stored any more may have held it. The database looks, so that no message is parsed for it.
+ */
+function standsInDelivered(reader: Reader, session: Session, key: string): boolean {
+  const found = sql
+    .selectFrom('deliveries')
+    .leftJoin('contents', 'contents.kid', 'deliveries.kid')
+    .select('deliveries.ref')
+    .where('deliveries.sid', '=', session.sid)
+    .where((eb) =>
+      eb.or([
+        eb('contents.extract', 'is', null),
+        eb(eb.fn<number>('instr', [eb.fn('lower', ['contents.extract']), eb.val(key)]), '>', 0),
+      ]),
+    )
+    .limit(1);
+  return reader.get(found) !== undefined;
 }
 
 /** INVARIANT: a source that is not stored any more stays a source: private, seen by nobody. */

@@ -65,21 +65,23 @@ const DUE_PER_TURN = 5;
 
 /**
  * Opens a session for each task that is due, with the task's stored label: what a stranger's mail made the planner
- * schedule stays a stranger's. A task that has fired moves to its next time, or loses its `due`.
+ * schedule stays a stranger's. A task that has fired moves to its next time, or loses its `due`. At most `room` sessions.
  */
-export function openDueTasks(station: Station, tx: Tx): Session[] {
+export function openDueTasks(station: Station, tx: Tx, room: number = DUE_PER_TURN): Session[] {
   const now = station.clock.wallMs();
   const due = tx
     .all(
       sql
         .selectFrom('tasks')
         .innerJoin('sessions', 'sessions.sid', 'tasks.sid')
-        .selectAll('tasks')
+        .select(['tasks.tid', 'tasks.due', 'tasks.cron', 'tasks.at_ms'])
         .where('sessions.origin', '!=', 'task')
         .where(({ or, eb }) => or([eb('tasks.due', 'is not', null), eb('tasks.cron', 'is not', null)])),
     )
     .filter((task) => fireTime(task) <= now);
-  return due.slice(0, DUE_PER_TURN).map((task) => {
+  return due.slice(0, Math.min(DUE_PER_TURN, room)).flatMap(({ tid }) => {
+    const task = tx.get(sql.selectFrom('tasks').selectAll().where('tid', '=', tid));
+    if (task === undefined) return [];
     const session = openSession(station, tx, {
       zone: 'zone2-planner',
       origin: 'task',
@@ -96,12 +98,12 @@ export function openDueTasks(station: Station, tx: Tx): Session[] {
         .set({ due: nextDue(task, now), at_ms: now })
         .where('tid', '=', task.tid),
     );
-    return session;
+    return [session];
   });
 }
 
 /** A cron task without a `due` fires first at its next time after it was put. */
-function fireTime(task: Tables['tasks']): number {
+function fireTime(task: Pick<Tables['tasks'], 'due' | 'cron' | 'at_ms'>): number {
   if (task.due !== null) return Date.parse(task.due);
   return task.cron === null
     ? Number.POSITIVE_INFINITY

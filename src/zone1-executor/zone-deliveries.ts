@@ -31,9 +31,11 @@ export async function nextItem(desk: ZoneDesk, session: Session, waitMs: number,
 export async function itemDone(desk: ZoneDesk, session: Session, ref: string): Promise<object> {
   const changed = await desk.station.ledger.commit((tx) => {
     const known = tx.get(
-      sql.selectFrom('deliveries').select('kid').where('ref', '=', ref).where('sid', '=', session.sid),
+      sql.selectFrom('deliveries').select(['kid', 'done']).where('ref', '=', ref).where('sid', '=', session.sid),
     );
     if (known === undefined) return false;
+    // Said again: true already, and nothing to put on the record.
+    if (known.done === 1) return true;
     tx.run(sql.updateTable('deliveries').set({ done: 1 }).where('ref', '=', ref));
     tx.record({
       event: 'item_done',

@@ -1,5 +1,6 @@
 import type { GrantKey } from './grant.ts';
 import type { Notifier } from './notifier.ts';
+import type { Patience } from './patience.ts';
 import type { Station } from './ports.ts';
 import type { TokenTable } from './tokens.ts';
 
@@ -10,4 +11,6 @@ export interface ZoneDesk {
   readonly tokens: TokenTable;
   /** Keys: a request id, `session:<sid>`, `outbox`. */
   readonly notifier: Notifier;
+  /** What each session may still ask in vain. */
+  readonly patience: Patience;
 }

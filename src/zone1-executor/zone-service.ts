@@ -38,7 +38,19 @@ export async function answerZone(
   if (request.value.type !== 'hello' && !desk.station.armed()) {
     return errorOf({ error: 'killed', message: 'everything is stopped; the owner has to revive it at the machine' });
   }
-  return answer(desk, session, request.value, signal);
+  return isCostly(request.value.type)
+    ? patiently(desk, session, () => answer(desk, session, request.value, signal))
+    : answer(desk, session, request.value, signal);
+}
+
+/** What makes the executor resolve, decide and write also when it refuses. */
+function isCostly(type: WireRequestType): boolean {
+  return type === 'capability_request' || type === 'execute';
+}
+
+async function patiently(desk: ZoneDesk, session: Session, work: () => Promise<object>): Promise<object> {
+  const borne = await desk.patience.bear(session, work);
+  return borne.ok ? borne.value : errorOf(borne.refusal);
 }
 
 function parseRequest(frame: Readonly<Record<string, unknown>>): Outcome<WireRequest> {
@@ -161,10 +173,24 @@ function statusOf(desk: ZoneDesk, session: Session, rid: string): Status | undef
   }
   if (request.state === 'allowed' || request.state === 'approved') {
     const token = desk.tokens.get(rid);
-    return token === undefined ? { status: 'expired' } : { status: 'approved', token };
+    if (token !== undefined) return { status: 'approved', token };
+    // The approval is on the disk and its token is being signed: whoever polled just now asks once more.
+    return { status: request.state === 'approved' && hasLiveGrant(desk, rid) ? 'pending' : 'expired' };
   }
   if (request.state === 'executed') return { status: 'approved', ...outcomeOf(reader, rid) };
   return { status: request.state };
+}
+
+function hasLiveGrant(desk: ZoneDesk, rid: string): boolean {
+  const { clock, ledger } = desk.station;
+  const grant = ledger.reader.get(
+    sql
+      .selectFrom('grants')
+      .select(['expires_boot_ms', 'boot_id'])
+      .where('rid', '=', rid)
+      .where('state', '=', 'minted'),
+  );
+  return grant !== undefined && grant.boot_id === clock.bootId && clock.bootMs() < grant.expires_boot_ms;
 }
 
 function outcomeOf(reader: Reader, rid: string): { outcome?: string } {

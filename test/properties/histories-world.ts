@@ -12,6 +12,7 @@ import type { PerformOutcome, Station } from '../../src/zone1-executor/ports.ts'
 import { openPresenceDesk } from '../../src/zone1-executor/presence-desk.ts';
 import { openSession, type Session } from '../../src/zone1-executor/sessions.ts';
 import { TokenTable } from '../../src/zone1-executor/tokens.ts';
+import { Patience } from '../../src/zone1-executor/patience.ts';
 import { answerZone } from '../../src/zone1-executor/zone-service.ts';
 import { DEFAULT_POLICY, FakeClock, policyOf } from '../support/station.ts';
 
@@ -109,6 +110,7 @@ export class World {
       station,
       tokens,
       notifier,
+      patience: new Patience(station),
       key: new GrantKey(station.random, station.clock),
       presence: openPresenceDesk(station, { terminalAllowed: true }),
       planners: { reopen: () => Promise.resolve() },

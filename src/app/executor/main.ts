@@ -129,7 +129,7 @@ function takeEvent(event: ZoneEvent, executor: Executor, station: ReturnType<typ
   }
   if (event.profile !== 'planner') return;
   const how = incident ? 'incident' : event.kind === 'exited' && event.code === 0 ? 'clean' : 'crashed';
-  executor.planners.ended(event.name, how).catch((cause: unknown) => fault('planners', cause));
+  executor.planners.ended(event.name, how, event.session ?? '').catch((cause: unknown) => fault('planners', cause));
 }
 
 async function listZones(supervisor: SupervisorLink): Promise<{ zones: ZoneListing[]; warnings: string[] }> {
