@@ -1,5 +1,6 @@
 import { readFileSync, readdirSync } from 'node:fs';
 import { expect, it } from 'vitest';
+import { listMarkdown } from './report.ts';
 import { SUITES } from './suites/index.ts';
 
 const attacks = SUITES.flatMap((suite) => suite.attacks.map((attack) => ({ suite: suite.name, ...attack })));
@@ -25,4 +26,10 @@ it('runs every suite in one of the test files', () => {
     .map((name) => readFileSync(`${import.meta.dirname}/${name}`, 'utf8'))
     .join('\n');
   for (const { name } of SUITES) expect(texts, name).toContain(`'${name}'`);
+});
+
+it('keeps the list in `docs/redteam.md` as `redteam --list --markdown` prints it', () => {
+  const doc = readFileSync(`${import.meta.dirname}/../../docs/redteam.md`, 'utf8');
+  const [, list] = doc.split(/<!-- list: .* -->\n/);
+  expect(list?.trim()).toBe(listMarkdown(SUITES));
 });

@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import type { Outcome } from './attack.ts';
 import { runHistoriesEverywhere } from './histories.ts';
-import { describeOutcome, describeSummary, findings, listAttacks } from './report.ts';
+import { describeOutcome, describeSummary, findings, listAttacks, listMarkdown } from './report.ts';
 import { SUITES } from './suites/index.ts';
 
 /** As many as the guarantee names. */
@@ -10,12 +10,13 @@ const HISTORIES = 100_000;
 
 process.exitCode = await main();
 
-/** `redteam [--list] [--json] [--report FILE] [--only PREFIX,…] [--histories COUNT]`. 0: every attack was held and every twin worked. */
+/** `redteam [--list [--markdown]] [--json] [--report FILE] [--only PREFIX,…] [--histories COUNT]`. 0: every attack was held and every twin worked. */
 async function main(): Promise<number> {
   const { values } = parseArgs({
     options: {
       list: { type: 'boolean', default: false },
       json: { type: 'boolean', default: false },
+      markdown: { type: 'boolean', default: false },
       report: { type: 'string' },
       only: { type: 'string' },
       histories: { type: 'string' },
@@ -23,6 +24,10 @@ async function main(): Promise<number> {
   });
   const prefixes = values.only?.split(',') ?? [''];
   const wanted = (id: string): boolean => prefixes.some((prefix) => id.startsWith(prefix));
+  if (values.list && values.markdown) {
+    console.log(listMarkdown(SUITES));
+    return 0;
+  }
   if (values.list) {
     for (const line of listAttacks(SUITES, values.json)) console.log(line);
     return 0;

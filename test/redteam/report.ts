@@ -19,6 +19,18 @@ export function listAttacks(suites: readonly Suite[], json: boolean): string[] {
   );
 }
 
+/** The same as a table, for `docs/redteam.md`. */
+export function listMarkdown(suites: readonly Suite[]): string {
+  const rows = suites.flatMap(({ attacks }) =>
+    attacks.map(({ id, attacker, title, expect, twin }) => row([id, attacker, title, expect, twin])),
+  );
+  return ['| id | attacker | attack | must | allowed twin |', '|---|---|---|---|---|', ...rows].join('\n');
+}
+
+function row(cells: readonly string[]): string {
+  return `| ${cells.map((cell) => cell.replaceAll('|', '\\|').replaceAll('\n', ' ')).join(' | ')} |`;
+}
+
 /** One attack as it was tried: what was done, what had to happen, what happened, and its twin. */
 export function describeOutcome({ id, title, expect, held, twin, worked, elapsedMs }: Outcome): string {
   return [
@@ -46,16 +58,14 @@ export function describeSummary({ outcomes, skipped, broken, histories, elapsedM
 /** The run as a table in Markdown. */
 export function findings(run: Run): string {
   const rows = run.outcomes.map(({ id, attacker, title, expect, held, twin, worked }) =>
-    [
+    row([
       id,
       attacker,
       title,
       expect,
       `${held.ok ? 'held' : '**got through**'}: ${held.saw}`,
       `${worked.ok ? 'works' : '**does not work**'}: ${twin}`,
-    ]
-      .map((cell) => cell.replaceAll('|', '\\|').replaceAll('\n', ' '))
-      .join(' | '),
+    ]),
   );
   return [
     `# Red team run of ${new Date().toISOString().slice(0, 10)}`,
@@ -66,7 +76,7 @@ export function findings(run: Run): string {
     '',
     '| id | attacker | attack | must | happened | twin |',
     '|---|---|---|---|---|---|',
-    ...rows.map((row) => `| ${row} |`),
+    ...rows,
     '',
   ].join('\n');
 }

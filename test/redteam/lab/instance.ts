@@ -19,6 +19,7 @@ import { findByEnvironment, zoneMarker } from '../../../src/isolation/index.ts';
 import { instancePaths, type InstancePaths } from '../../../src/state/index.ts';
 import { makeCheckout, type CheckoutOptions } from './checkout.ts';
 import { Owner } from './owner.ts';
+import { tryKill, withChildren } from './processes.ts';
 import { becomes, until } from './wait.ts';
 import { Wire } from './wire.ts';
 
@@ -142,10 +143,10 @@ export class Instance {
     return this.#children.at(-1)?.pid ?? 0;
   }
 
-  /** Pids of one process of the table, outermost first. */
+  /** Outermost first. */
   pidsOf(name: string): number[] {
     const record = recordSchema.parse(JSON.parse(readFileSync(this.paths.zonesRecord, 'utf8')));
-    return record.zones.find((zone) => zone.name === name)?.processes.map(({ pid }) => pid) ?? [];
+    return withChildren(record.zones.find((zone) => zone.name === name)?.processes.map(({ pid }) => pid) ?? []);
   }
 
   /** Names of the zones that run, by what they begin with. */
@@ -218,11 +219,11 @@ export class Instance {
 
   async executorAgain(before: readonly number[]): Promise<void> {
     this.#owner?.close();
-    await until(
-      'another executor',
-      () => (this.pidsOf('zone1-executor').some((pid) => !before.includes(pid)) ? true : undefined),
-      30_000,
-    );
+    // The connector ends with the executor and is started after it.
+    const another = (name: string): true | undefined =>
+      this.pidsOf(name).some((pid) => !before.includes(pid)) ? true : undefined;
+    for (const name of ['zone1-executor', 'connector-maildir'])
+      await until(`another ${name}`, () => another(name), 30_000);
     this.#owner = await until(
       'the executor’s answer',
       async () => {
@@ -278,14 +279,6 @@ export class Instance {
     for (const wire of this.#wires.splice(0)) wire.close();
     this.#owner?.close();
     this.#owner = undefined;
-  }
-}
-
-export function tryKill(pid: number, signal: NodeJS.Signals = 'SIGKILL'): boolean {
-  try {
-    return process.kill(pid, signal);
-  } catch {
-    return false;
   }
 }
 

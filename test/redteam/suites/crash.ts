@@ -1,5 +1,5 @@
 import { defineSuite, trial, type Attack, type Suite, type Trial } from '../attack.ts';
-import { tryKill } from '../lab/instance.ts';
+import { freeze, tryKill } from '../lab/processes.ts';
 import { eml, mark } from '../lab/mail.ts';
 import { becomes, sleep, until } from '../lab/wait.ts';
 import { brief, isRefusal, textOf } from '../lab/wire.ts';
@@ -157,11 +157,11 @@ async function aroundTheAct({ instance, zone }: PlannerLab, acts: boolean): Prom
   const { rid, token } = await zone.approved(params);
   const connector = instance.pidsOf('connector-maildir');
   const executor = instance.pidsOf('zone1-executor');
-  for (const pid of connector) tryKill(pid, 'SIGSTOP');
+  await freeze(connector);
   await zone.execute(token, params);
   const state = (): string => instance.text('SELECT state FROM journal WHERE rid = ?', rid);
-  await until('the dispatch', () => (state() === 'dispatched' ? true : undefined));
-  for (const pid of executor) tryKill(pid, 'SIGSTOP');
+  await dispatched(state);
+  await freeze(executor);
   if (acts) {
     for (const pid of connector) tryKill(pid, 'SIGCONT');
     await until('the act', () => (instance.sentWith(params.subject) === 1 ? true : undefined));
@@ -172,6 +172,11 @@ async function aroundTheAct({ instance, zone }: PlannerLab, acts: boolean): Prom
   const settled = await becomes(() => state() === wanted, 20_000);
   const sent = instance.sentWith(params.subject);
   return trial(settled && sent === (acts ? 1 : 0), `${state()}, ${sent} sent`);
+}
+
+async function dispatched(state: () => string): Promise<void> {
+  if (await becomes(() => state() === 'dispatched', 15_000)) return;
+  throw new Error(`it was never dispatched but is ${state() || 'unknown to the journal'}`);
 }
 
 function randomKills(): Attack<PlannerLab> {
@@ -251,10 +256,10 @@ function connectorKilled(): Attack<PlannerLab> {
       const params = letter();
       const { rid, token } = await zone.approved(params);
       const connector = instance.pidsOf('connector-maildir');
-      for (const pid of connector) tryKill(pid, 'SIGSTOP');
+      await freeze(connector);
       await zone.execute(token, params);
       const state = (): string => instance.text('SELECT state FROM journal WHERE rid = ?', rid);
-      await until('the dispatch', () => (state() === 'dispatched' ? true : undefined));
+      await dispatched(state);
       for (const pid of connector) tryKill(pid);
       const ended = await becomes(() => state() === 'failed' || state() === 'succeeded', 30_000);
       const sent = instance.sentWith(params.subject);

@@ -1,5 +1,5 @@
 import { trial, type Attack, type Trial } from '../attack.ts';
-import { tryKill } from '../lab/instance.ts';
+import { tryKill } from '../lab/processes.ts';
 import { eml, mark } from '../lab/mail.ts';
 import { becomes, until } from '../lab/wait.ts';
 import { brief, textOf, type Frame } from '../lab/wire.ts';

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { kill } from '../../../src/cli/commands/kill.ts';
 import { revive } from '../../../src/cli/commands/revive.ts';
 import { defineSuite, trial, type Attack, type Suite, type Trial } from '../attack.ts';
-import { tryKill } from '../lab/instance.ts';
+import { freeze, tryKill } from '../lab/processes.ts';
 import { becomes, sleep } from '../lab/wait.ts';
 import { brief, isCut } from '../lab/wire.ts';
 import { closePlannerLab, letter, openPlannerLab, type PlannerLab } from './lab.ts';
@@ -36,10 +36,6 @@ export const stop: Suite = defineSuite<PlannerLab>({
     olderRecord(),
   ],
 });
-
-function freeze(pids: readonly number[]): void {
-  for (const pid of pids) tryKill(pid, 'SIGSTOP');
-}
 
 async function killNow(
   { instance }: PlannerLab,
@@ -78,14 +74,14 @@ async function restored(lab: PlannerLab): Promise<Trial> {
   return trial(sent.ok, `revived and started; ${sent.saw}`);
 }
 
-function stopped(id: string, title: string, before: (lab: PlannerLab) => void): Attack<PlannerLab> {
+function stopped(id: string, title: string, before: (lab: PlannerLab) => Promise<void> | void): Attack<PlannerLab> {
   return {
     id,
     attacker: 'planner',
     title: `\`kill\` with ${title}`,
     expect: 'nothing is left running, the right to run is void, `up` is refused',
     attack: async (lab) => {
-      before(lab);
+      await before(lab);
       const { code, elapsedMs } = await killNow(lab);
       await lab.instance.gone();
       const left = lab.instance.processes().length;
