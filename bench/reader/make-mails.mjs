@@ -94,12 +94,26 @@ function sentence(words, random) {
   return Array.from({ length: words }, () => WORDS[Math.floor(random() * WORDS.length)]).join(' ');
 }
 
+/** Lines of at most 76 characters; an escape is never cut in two. */
 function quotedPrintable(text) {
   return text
-    .replace(/[=\u0080-\uffff]/g, (char) =>
-      Array.from(Buffer.from(char), (byte) => `=${byte.toString(16).toUpperCase().padStart(2, '0')}`).join(''),
-    )
     .split('\n')
-    .map((line) => line.replace(/(.{72})(?=.)/g, '$1=\r\n').replace(/=\r\n([0-9A-F]{1,2})(?=$|[^0-9A-F])/g, '=\r\n$1'))
+    .map((line) => {
+      const atoms = line.match(/[ -<>-~]{1,8}|[^]/gu) ?? [];
+      let out = '';
+      let width = 0;
+      for (const atom of atoms) {
+        const coded = /^[ -<>-~]+$/.test(atom)
+          ? atom
+          : Array.from(Buffer.from(atom), (byte) => `=${byte.toString(16).toUpperCase().padStart(2, '0')}`).join('');
+        if (width + coded.length > 72) {
+          out += '=\r\n';
+          width = 0;
+        }
+        out += coded;
+        width += coded.length;
+      }
+      return out;
+    })
     .join('\r\n');
 }

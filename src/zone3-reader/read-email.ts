@@ -139,6 +139,7 @@ function noteCuts(
 
 /** INVARIANT: the extract as JSON is at most `encodedBytesMax`. Links go first, then recipients, then the body's end. */
 function fit(extract: Extract): Extract {
+  if (sizeMax(extract) <= EXTRACT_LIMITS.encodedBytesMax) return extract;
   let size = encodedBytes(extract);
   if (size <= EXTRACT_LIMITS.encodedBytesMax) return extract;
   const links: ExtractLink[] = [];
@@ -158,4 +159,19 @@ function fit(extract: Extract): Extract {
     attachments: smaller.attachments.slice(0, 10),
     findings: smaller.findings.slice(0, 20),
   };
+}
+
+/** Bytes of one unit of text as JSON at worst (`\\u0000`), and of the names and numbers of one entry. */
+const UNIT_BYTES_MAX = 6;
+const ENTRY_BYTES_MAX = 512;
+
+/** An upper bound of `encodedBytes` that costs nothing. */
+function sizeMax(extract: Extract): number {
+  let units = extract.body.length + extract.subject.length + extract.from.length + extract.content_type.length;
+  for (const address of extract.to) units += address.length;
+  for (const link of extract.links) units += link.url.length + link.text.length;
+  for (const { name, type } of extract.attachments) units += name.length + type.length;
+  for (const { why } of extract.findings) units += why.length;
+  const entries = extract.to.length + extract.links.length + extract.attachments.length + extract.findings.length + 4;
+  return units * UNIT_BYTES_MAX + entries * ENTRY_BYTES_MAX;
 }

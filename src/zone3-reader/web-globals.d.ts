@@ -13,6 +13,7 @@ declare class TextEncoder {
 }
 declare class URL {
   constructor(url: string, base?: string);
+  static parse(url: string, base?: string): URL | null;
   static canParse(url: string, base?: string): boolean;
   readonly href: string;
   readonly protocol: string;

@@ -35,6 +35,8 @@ const { exact: EXACT, stems: STEMS } = buildWords([
   RUSSIAN,
 ]);
 const { pattern: UNSPACED, masks: UNSPACED_MASKS } = buildUnspaced([CHINESE, JAPANESE]);
+/** Where the scripts without blanks begin: asked first, since it is one comparison a character. */
+const FAR = /[\u2E80-\uFFFF]/;
 const CJK = /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}]/u;
 const POLITE: ReadonlySet<string> = new Set(
   "please bitte kindly hey hi hello now and then so ok okay also just but instead finally simply favor por per s'il vous plait alsjeblieft пожалуйста".split(
@@ -57,7 +59,9 @@ export function hear(text: string): Heard {
   const hits: Hit[] = [];
   const words = new Map<string, number>();
   const ascii = !NOT_ASCII.test(text);
-  const lower = ascii ? text.toLowerCase() : '';
+  const source = ascii ? text.toLowerCase() : text;
+  /** Words as they stand, so that each is folded once. */
+  const known = ascii ? words : new Map<string, number>();
   const tokens = new Tokens(text);
   let sentence = 0;
   let leading = true;
@@ -71,13 +75,22 @@ export function hear(text: string): Heard {
       leading = false;
     } else {
       const { start, end } = tokens;
-      const word = ascii ? lower.slice(start, end) : fold(text.slice(start, end));
-      const mask = words.get(word) ?? learn(word, words);
+      const written = source.slice(start, end);
+      let mask = known.get(written);
+      if (mask === undefined) {
+        mask = learn(ascii ? written : fold(written), words);
+        known.set(written, mask);
+      }
       if (mask !== 0) hits.push({ mask, start, end, sentence, leads: leading });
-      if (leading && !POLITE.has(word)) leading = false;
+      if (leading && !POLITE.has(ascii ? written : fold(written))) leading = false;
     }
   }
-  return { hits: !ascii && CJK.test(text) ? mergeUnspaced(text, hits) : hits, words, ascii, complete: tokens.complete };
+  return {
+    hits: !ascii && FAR.test(text) && CJK.test(text) ? mergeUnspaced(text, hits) : hits,
+    words,
+    ascii,
+    complete: tokens.complete,
+  };
 }
 
 function learn(word: string, words: Map<string, number>): number {

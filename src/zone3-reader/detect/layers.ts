@@ -1,5 +1,6 @@
 import { decodeBase64 } from '../mime/encoding.ts';
 import { latinSkeleton } from '../text/confusables.ts';
+import { matchesOf } from '../text/matches.ts';
 import type { Heard } from './hits.ts';
 import { shapeOf } from './shape.ts';
 
@@ -62,8 +63,7 @@ export function readLayers(text: string, heard: Heard): Layer[] {
     if (shape.bits >= 48) decodeRuns(text, BITS_RUN, 'bits', fromBits, layers);
     if (text.includes('&#')) decodeRuns(text, ENTITY_RUN, 'character references', fromEntities, layers);
   }
-  if (shape.singles >= 8 && (shape.singlesInRow >= 9 || !heard.ascii))
-    decodeRuns(text, SPACED_RUN, 'spaced letters', fromSpaced, layers);
+  if (shape.singles >= 8 && shape.singlesInRow >= 9) decodeRuns(text, SPACED_RUN, 'spaced letters', fromSpaced, layers);
   if (shape.mixedSigns >= LEET_WORDS_MIN) layers.push(...readLeet(text));
   if (mayHold(heard, ROT13) && countOf(text, ROT13_WORDS) >= 2) layers.push(whole('rot13', rot13(text), text));
   if (mayHold(heard, REVERSED) && countOf(text, REVERSED_WORDS) >= 1)
@@ -93,10 +93,7 @@ function decodeRuns(
   decode: (run: string) => string,
   layers: Layer[],
 ): void {
-  let runs = 0;
-  for (const match of text.matchAll(pattern)) {
-    runs += 1;
-    if (runs > RUNS_MAX) return;
+  for (const match of matchesOf(pattern, text, RUNS_MAX)) {
     const decoded = decode(match[0].slice(0, LAYER_CHARS_MAX * 2)).slice(0, LAYER_CHARS_MAX);
     if (isWriting(decoded)) layers.push({ how, text: decoded, start: match.index, end: match.index + match[0].length });
   }
@@ -193,7 +190,5 @@ function wholeWords(words: readonly string[]): RegExp {
 }
 
 function countOf(text: string, pattern: RegExp): number {
-  let n = 0;
-  for (const _ of text.matchAll(pattern)) n += 1;
-  return n;
+  return matchesOf(pattern, text).length;
 }

@@ -1,3 +1,4 @@
+import { matchesOf } from '../text/matches.ts';
 import { BIT } from './concepts.ts';
 import type { Heard, Hit } from './hits.ts';
 
@@ -65,12 +66,8 @@ function markerEvidence(text: string, words: ReadonlyMap<string, number>): Evide
   for (const candidate of MARKERS) {
     if (!mayMatch(candidate, text, words)) continue;
     const { rule, weight, pattern, why } = candidate;
-    let seen = 0;
-    for (const match of text.matchAll(pattern)) {
+    for (const match of matchesOf(pattern, text, MARKER_HITS_MAX))
       found.push({ rule, weight, start: match.index, end: match.index + match[0].length, why });
-      seen += 1;
-      if (seen >= MARKER_HITS_MAX) break;
-    }
   }
   return found;
 }

@@ -12,7 +12,7 @@ export interface Shape {
   readonly bits: number;
   /** Letters and digits with no neighbour of their kind. */
   readonly singles: number;
-  /** Most of them in a row, at most three separators apart; counted in ASCII texts only. */
+  /** Most of them in a row, at most three separators apart; what is beyond ASCII counts as a letter where that adds. */
   readonly singlesInRow: number;
   /** Digits and signs in words that hold letters as well. */
   readonly mixedSigns: number;
@@ -30,9 +30,10 @@ const BLANK = 32;
 const SIGN = 64;
 /** May part spaced letters. */
 const SEPARATOR = 128;
+const EURO = 0x20ac;
 const CLASS = makeClasses();
 
-/** One pass by hand, since it replaces a dozen patterns. */
+/** By hand, since it stands for a dozen patterns. */
 export function shapeOf(text: string): Shape {
   let longRun = 0;
   let base64Run = 0;
@@ -40,44 +41,16 @@ export function shapeOf(text: string): Shape {
   let percents = 0;
   let hexDigits = 0;
   let bits = 0;
-  let singles = 0;
-  let singlesInRow = 0;
   let mixedSigns = 0;
   let runFrom = 0;
   let base64From = 0;
   let hex = 0;
   let bit = 0;
-  let word = 0;
-  let row = 0;
-  let gap = 0;
   let signs = 0;
   let letters = 0;
   for (let i = 0; i <= text.length; i++) {
     const code = i < text.length ? text.charCodeAt(i) : 32;
-    const kind = code < 128 ? (CLASS[code] ?? 0) : code === 0x20ac ? SIGN | HEX_GAP | BLANK : HEX_GAP | BLANK;
-    if ((kind & (LETTER | DIGIT)) !== 0 || code > 0xbf) {
-      word += 1;
-    } else {
-      if (word === 1) {
-        singles += 1;
-        row = gap > 0 && gap <= 3 ? row + 1 : 1;
-        if (row > singlesInRow) singlesInRow = row;
-        gap = 0;
-      } else if (word > 1) {
-        row = 0;
-        gap = 0;
-      }
-      word = 0;
-      gap += (kind & SEPARATOR) !== 0 ? 1 : 4;
-    }
-    if ((kind & (LETTER | DIGIT | BASE64)) === 0) {
-      if (i - base64From > base64Run) base64Run = i - base64From;
-      base64From = i + 1;
-    }
-    if (code <= 32) {
-      if (i - runFrom > longRun) longRun = i - runFrom;
-      runFrom = i + 1;
-    }
+    const kind = code < 128 ? (CLASS[code] ?? 0) : code === EURO ? SIGN | HEX_GAP | BLANK : HEX_GAP | BLANK;
     if ((kind & LETTER) !== 0) letters += 1;
     else if ((kind & (DIGIT | SIGN)) !== 0) signs += 1;
     else {
@@ -85,8 +58,15 @@ export function shapeOf(text: string): Shape {
       letters = 0;
       signs = 0;
     }
+    if ((kind & (LETTER | DIGIT | BASE64)) === 0) {
+      if (i - base64From > base64Run) base64Run = i - base64From;
+      base64From = i + 1;
+      if (code <= 32) {
+        if (i - runFrom > longRun) longRun = i - runFrom;
+        runFrom = i + 1;
+      } else if (code === 37) percents += 1;
+    }
     if ((kind & DIGIT) !== 0) digits += 1;
-    else if (code === 37) percents += 1;
     if ((kind & HEX) !== 0) {
       hex += 1;
       if (hex > hexDigits) hexDigits = hex;
@@ -96,7 +76,47 @@ export function shapeOf(text: string): Shape {
       if (bit > bits) bits = bit;
     } else if ((kind & BLANK) === 0) bit = 0;
   }
-  return { longRun, base64Run, digits, percents, hexDigits, bits, singles, singlesInRow, mixedSigns };
+  return { longRun, base64Run, digits, percents, hexDigits, bits, mixedSigns, ...singlesOf(text) };
+}
+
+function singlesOf(text: string): { readonly singles: number; readonly singlesInRow: number } {
+  let singles = 0;
+  let singlesInRow = 0;
+  let word = 0;
+  let stretch = 0;
+  let wide = false;
+  let row = 0;
+  let gap = 4;
+  for (let i = 0; i <= text.length; i++) {
+    const code = i < text.length ? text.charCodeAt(i) : 32;
+    const kind = code < 128 ? (CLASS[code] ?? 0) : LETTER;
+    if ((kind & (LETTER | DIGIT)) !== 0) {
+      stretch += 1;
+      if (code < 128 || code > 0xbf) word += 1;
+      if (code > 127) {
+        wide = true;
+        if (code <= 0xbf) {
+          if (word === 1) singles += 1;
+          word = 0;
+        }
+      }
+      continue;
+    }
+    if (word === 1) singles += 1;
+    word = 0;
+    if (stretch > 0) {
+      // A wide stretch may hold one letter alone (a pair of units, a mark), or end one row and start another.
+      const goesOn = stretch === 1 || wide;
+      row = goesOn ? (gap <= 3 ? row + 1 : 1) : 0;
+      if (row > singlesInRow) singlesInRow = row;
+      if (wide && stretch > 2) row = 1;
+      stretch = 0;
+      wide = false;
+      gap = 0;
+    }
+    gap += (kind & SEPARATOR) !== 0 ? 1 : 4;
+  }
+  return { singles, singlesInRow };
 }
 
 function makeClasses(): Uint8Array {

@@ -1,3 +1,5 @@
+import { matchesOf } from '../text/matches.ts';
+
 /** A piece of a text that matters for hearing orders. */
 export type TokenKind = 'word' | 'target' | 'stop' | 'colon';
 
@@ -27,7 +29,7 @@ export class Tokens {
 
   constructor(text: string) {
     this.#text = text;
-    this.#targets = text.includes('@') || text.includes('://') ? [...text.matchAll(TARGET)] : [];
+    this.#targets = text.includes('@') || text.includes('://') ? matchesOf(TARGET, text) : [];
     if (this.#targets.length > 0) this.complete = false;
   }
 

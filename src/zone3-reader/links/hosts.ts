@@ -32,9 +32,9 @@ const FILE_ENDINGS =
 
 /** The host that a link's visible text claims, in ASCII form, or empty when the text claims none. */
 export function hostInText(text: string): string {
+  if (!text.includes('.')) return '';
   const match = HOST_IN_TEXT.exec(text.slice(0, 400));
   const name = match?.[1] ?? '';
   if (name === '' || (FILE_ENDINGS.test(name) && !/:\/\//.test(text))) return '';
-  const url = `http://${name}/`;
-  return URL.canParse(url) ? new URL(url).hostname : '';
+  return URL.parse(`http://${name}/`)?.hostname ?? '';
 }

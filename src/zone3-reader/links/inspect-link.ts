@@ -32,17 +32,15 @@ export function inspectLink(link: RawLink): InspectedLink {
   const notes: LinkNote[] = [];
   const text = cleanLine(link.text, EXTRACT_LIMITS.linkTextCharsMax);
   // Browsers drop tabs, line ends and leading controls inside a URL; so must we, or `java\nscript:` gets through.
-  const source = cleanText(link.url.slice(0, 16_384).replace(/[\t\r\n]/g, '')).trim();
+  const source = cleanText(withoutLineEnds(link.url.slice(0, 16_384))).trim();
   const scheme = /^[a-z][a-z0-9+.-]{0,30}:/i.exec(source)?.[0].toLowerCase() ?? '';
   if (DANGEROUS.test(source.toLowerCase())) {
     notes.push({ rule: 'link_scheme', severity: 'high', why: `a link starts ${scheme} instead of going to a page` });
     return { url: cutTo(cleanLine(source, 80), 80), text, host: '', notes };
   }
   const absolute = scheme === '' && /^www\./i.test(source) ? `http://${source}` : source;
-  if (!/^(?:https?|ftp):/i.test(absolute) || !URL.canParse(absolute)) {
-    return { url: cleanLine(source, EXTRACT_LIMITS.linkUrlCharsMax), text, host: '', notes };
-  }
-  const url = new URL(absolute);
+  const url = /^(?:https?|ftp):/i.test(absolute) ? URL.parse(absolute) : null;
+  if (url === null) return { url: cleanLine(source, EXTRACT_LIMITS.linkUrlCharsMax), text, host: '', notes };
   const host = url.hostname.toLowerCase();
   inspectHost(link, source, url, notes);
   inspectText(text, host, notes);
@@ -65,12 +63,20 @@ export function inspectLink(link: RawLink): InspectedLink {
   return { url: cleanLine(withheld.url, EXTRACT_LIMITS.linkUrlCharsMax), text, host, notes };
 }
 
+/** No full stop, and nothing that could become one. */
+const PLAIN_WORDS = /^[\x20-\x2d\x2f-\x7e\n\t]*$/;
+
 /** What to write after a link whose text claims another host, or empty. */
 export function linkMask(link: RawLink): string {
+  if (PLAIN_WORDS.test(link.text)) return '';
   const claimed = hostInText(cleanLine(link.text, 400));
   if (claimed === '') return '';
   const { host } = inspectLink(link);
   return host !== '' && registrable(claimed) !== registrable(host) ? `[goes to ${host}]` : '';
+}
+
+function withoutLineEnds(url: string): string {
+  return /[\t\r\n]/.test(url) ? url.replace(/[\t\r\n]/g, '') : url;
 }
 
 function inspectHost(link: RawLink, source: string, url: URL, notes: LinkNote[]): void {
@@ -107,6 +113,7 @@ function inspectText(text: string, host: string, notes: LinkNote[]): void {
 }
 
 function inspectQuery(url: URL, notes: LinkNote[]): void {
+  if (url.search === '' && url.hash === '') return;
   for (const pair of `${url.search.slice(1)}&${url.hash.slice(1)}`.split('&').slice(0, 60)) {
     const equals = pair.indexOf('=');
     if (equals <= 0) continue;
@@ -136,5 +143,5 @@ function innerHost(value: string): string {
     }
   }
   const target = text.startsWith('//') ? `https:${text}` : text;
-  return /^https?:\/\//i.test(target) && URL.canParse(target) ? new URL(target).hostname : '';
+  return /^https?:\/\//i.test(target) ? (URL.parse(target)?.hostname ?? '') : '';
 }

@@ -93,6 +93,5 @@ function toAscii(address: string): string {
 }
 
 function hostOf(domain: string): string {
-  const url = `http://${domain}/`;
-  return URL.canParse(url) ? new URL(url).hostname : '';
+  return URL.parse(`http://${domain}/`)?.hostname ?? '';
 }

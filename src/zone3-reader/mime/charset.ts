@@ -53,9 +53,11 @@ export function decodeCharset(bytes: Uint8Array, declared: string): DecodedText 
   const bom = byteOrderMark(bytes);
   if (bom !== '' && label !== bom)
     return { text: decodeWith(bom, bytes) ?? '', charset: bom, mislabelled: label !== '' };
-  const highBytes = hasHighBytes(bytes);
-  if (!highBytes && !isStateful(label)) return sevenBit(bytes, label);
-  const utf8 = highBytes ? tryUtf8(bytes) : null;
+  const whole = tryUtf8(bytes);
+  // As many units as bytes: all of it is ASCII.
+  const highBytes = whole === null || whole.length !== bytes.length;
+  if (!highBytes && !isStateful(label)) return sevenBit(bytes, label, whole);
+  const utf8 = highBytes ? whole : null;
   if (label === 'utf-8') {
     if (utf8 !== null) return { text: utf8, charset: label, mislabelled: false };
     const guess = mostlyUtf8(bytes) ? 'utf-8' : LEGACY_GUESS;
@@ -91,11 +93,11 @@ export function cleanLabel(declared: string): string {
   return ALIASES[label] ?? label;
 }
 
-function sevenBit(bytes: Uint8Array, label: string): DecodedText {
+function sevenBit(bytes: Uint8Array, label: string, text: string): DecodedText {
   if (hasIso2022Escape(bytes)) {
     return { text: decodeWith('iso-2022-jp', bytes) ?? '', charset: 'iso-2022-jp', mislabelled: label !== '' };
   }
-  return { text: LOOSE_UTF8.decode(bytes), charset: label === '' ? 'us-ascii' : label, mislabelled: false };
+  return { text, charset: label === '' ? 'us-ascii' : label, mislabelled: false };
 }
 
 function isStateful(label: string): boolean {
@@ -111,11 +113,6 @@ function byteOrderMark(bytes: Uint8Array): string {
   if (bytes[0] === 0xff && bytes[1] === 0xfe) return 'utf-16le';
   if (bytes[0] === 0xfe && bytes[1] === 0xff) return 'utf-16be';
   return '';
-}
-
-function hasHighBytes(bytes: Uint8Array): boolean {
-  for (let i = 0; i < bytes.length; i++) if ((bytes[i] ?? 0) > 127) return true;
-  return false;
 }
 
 function hasIso2022Escape(bytes: Uint8Array): boolean {

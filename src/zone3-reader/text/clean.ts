@@ -25,8 +25,12 @@ export function cleanText(text: string): string {
   return UNSAFE_ONCE.test(out) ? strip(out) : out;
 }
 
+/** Anything but words of plain characters with single blanks between them. */
+const NOT_PLAIN_LINE = /[^ -~]|^ | $| {2}/;
+
 /** `cleanText` on one line, white space collapsed, cut to `max` units without halving a character. */
 export function cleanLine(text: string, max: number): string {
+  if (!NOT_PLAIN_LINE.test(text)) return cutTo(text, max);
   const bounded = text.length > max * 8 + 64 ? text.slice(0, max * 8 + 64) : text;
   return cutTo(
     cleanText(bounded)

@@ -11,7 +11,7 @@ const SENTENCE = /[^.!?\n]+[.!?\n]*/g;
 
 /** Compares by words, since layout and links differ between honest alternatives as well. */
 export function compareAlternatives(other: string, seen: string): Comparison {
-  const known = new Set(wordsOf(seen));
+  const known: ReadonlySet<string> = new Set(wordsOf(seen));
   const plain = other.replace(/https?:\/\/\S+/g, ' ').slice(0, 100_000);
   const words = wordsOf(plain);
   const shared = words.reduce((sum, word) => sum + (known.has(word) ? 1 : 0), 0);

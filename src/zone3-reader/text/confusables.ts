@@ -5,6 +5,8 @@ const ASCII = /^[\x20-\x7e\n\t]*$/;
 const LATIN = /\p{Script=Latin}/u;
 const OTHER =
   /[\p{Script=Cyrillic}\p{Script=Greek}\p{Script=Armenian}\p{Script=Cherokee}\p{Script=Coptic}\p{Script=Lisu}\p{Script=Deseret}]/u;
+/** Where those scripts may stand. What is typed between Latin words (dashes, quotes, euro signs) lies in the gap. */
+const BEYOND_LATIN = /[\u0370-\u1FFF\u2126-\uFFFF]/;
 const WORD = /[\p{L}\p{M}\p{N}]+/gu;
 
 /**
@@ -12,7 +14,7 @@ const WORD = /[\p{L}\p{M}\p{N}]+/gu;
  * scanning only, never to be shown. Text in one script stays what it is: Cyrillic words are not Latin ones.
  */
 export function latinSkeleton(text: string): string {
-  if (!OTHER.test(text)) return text;
+  if (!hasOther(text)) return text;
   return text.replace(WORD, (word) => (isMixedScript(word) || isWhollyConfusable(word) ? toLatin(word) : word));
 }
 
@@ -24,13 +26,17 @@ export function isMixedScript(word: string): boolean {
 /** Words of `text` that mix scripts, at most `max`. */
 export function mixedScriptWords(text: string, max: number): { word: string; at: number }[] {
   const found: { word: string; at: number }[] = [];
-  if (ASCII.test(text) || !OTHER.test(text) || !LATIN.test(text)) return found;
+  if (!hasOther(text) || !LATIN.test(text)) return found;
   for (const match of text.matchAll(WORD)) {
     if (!isMixedScript(match[0])) continue;
     found.push({ word: match[0], at: match.index });
     if (found.length >= max) break;
   }
   return found;
+}
+
+function hasOther(text: string): boolean {
+  return BEYOND_LATIN.test(text) && OTHER.test(text);
 }
 
 /** Every letter has a Latin double and the word is long: written to be read as Latin. */

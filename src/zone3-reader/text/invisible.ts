@@ -19,6 +19,10 @@ const ANY = new RegExp(
   `[${CONTROLS}\\u00AD\\u034F\\u180E\\u200B-\\u200F\\u202A-\\u202E\\u2060-\\u206F\\uFE00-\\uFE0F\\uFEFF\\u{E0000}-\\u{E01EF}]|\\p{M}{5}`,
   'u',
 );
+/** Where such characters and marks may stand: asked first, since it is one comparison a character. */
+const MAYBE = new RegExp(
+  `[${CONTROLS}\\u00AD\\u0300-\\u1FFF\\u200B-\\u200F\\u202A-\\u202E\\u2060-\\u206F\\u20D0-\\uFFFF]`,
+);
 const CONTROL = new RegExp(`[${CONTROLS}]`, 'g');
 const NOTHING: Invisible = {
   messages: [],
@@ -36,7 +40,7 @@ const MESSAGE_MAX = 8_000;
 
 /** Finds and decodes invisible writing. Costs one test on ordinary text. */
 export function findInvisible(text: string): Invisible {
-  if (!ANY.test(text)) return NOTHING;
+  if (!MAYBE.test(text) || !ANY.test(text)) return NOTHING;
   const source = text.replace(FLAG, '');
   const messages: { how: string; text: string }[] = [];
   const tags = decodeTags(source);
