@@ -36,6 +36,7 @@ interface Open {
 const PERFORM_TIMEOUT_MS = 60_000;
 /** Messages that one fetch may report as not taken. */
 const SKIPPED_MAX = 1_000;
+const FETCH_BYTES_MAX = 67_108_864;
 
 /**
  * The asking side of the connector protocol. A connector is less trusted than we are: whatever it sends is parsed, and
@@ -173,7 +174,7 @@ function parseAnswer(frame: unknown): ConnectorAnswer | null {
 function takeFetched(open: Open, frame: ConnectorAnswer): boolean {
   switch (frame.type) {
     case 'raw_begin':
-      if (open.partial !== null || open.messages.length >= open.messagesMax) return false;
+      if (open.partial !== null || !hasRoom(open)) return false;
       open.partial = {
         key: frame.key,
         receivedMs: Date.parse(frame.received_at),
@@ -207,6 +208,12 @@ function takeFetched(open: Open, frame: ConnectorAnswer): boolean {
     default:
       return false;
   }
+}
+
+/** An honest connector ends an answer once it holds this much; one more message of any size may be in it. */
+function hasRoom({ messages, messagesMax }: Open): boolean {
+  const bytes = messages.reduce((sum, message) => sum + message.bytes.length, 0);
+  return messages.length < messagesMax && bytes < FETCH_BYTES_MAX;
 }
 
 function outcomeOf(answer: ConnectorAnswer, jti: string): PerformOutcome {

@@ -6,7 +6,15 @@ import { moment } from './judge.ts';
 import { voidGrants } from './grant.ts';
 import type { Notifier } from './notifier.ts';
 import type { Station } from './ports.ts';
-import { closeSession, deliver, findSession, openSession, openSessions, type Session } from './sessions.ts';
+import {
+  closeSession,
+  deliver,
+  findSession,
+  openSession,
+  openSessions,
+  recordOpened,
+  type Session,
+} from './sessions.ts';
 import { openDueTasks } from './tasks.ts';
 
 /** Starts the process of a session and serves its socket. Resolves with the process's name. */
@@ -119,6 +127,7 @@ export class Planners {
       tx.run(sql.updateTable('sessions').set({ state: 'open', closed_ms: null }).where('sid', '=', sid));
       tx.run(sql.updateTable('instructions').set({ taken: 0 }).where('sid', '=', sid));
       const known = findSession(tx, sid);
+      if (known !== undefined) recordOpened(this.#station, tx, known);
       const first = tx.get(sql.selectFrom('deliveries').select('ref').where('sid', '=', sid).orderBy('at_ms').limit(1));
       if (known?.origin === 'item' && first !== undefined) {
         tx.run(sql.updateTable('deliveries').set({ done: 0 }).where('ref', '=', first.ref));

@@ -58,13 +58,18 @@ export function openSession(station: Station, tx: Tx, what: OpenSession): Sessio
       named: JSON.stringify(named),
     }),
   );
+  recordOpened(station, tx, { sid, zone: what.zone, origin: what.origin });
+  return { sid, zone: what.zone, origin: what.origin, open: true, label, senders: [], named };
+}
+
+/** Puts on the record that a session was opened, or goes on after it had ended. */
+export function recordOpened(station: Station, tx: Tx, session: Pick<Session, 'sid' | 'zone' | 'origin'>): void {
   tx.record({
     event: 'session_opened',
-    zone: toAuditZone(what.zone),
-    session: station.subjectHash(sid),
-    details: { kind: what.origin },
+    zone: toAuditZone(session.zone),
+    session: station.subjectHash(session.sid),
+    details: { kind: session.origin },
   });
-  return { sid, zone: what.zone, origin: what.origin, open: true, label, senders: [], named };
 }
 
 const SESSION = prepare<'sid', Tables['sessions']>((hole) =>

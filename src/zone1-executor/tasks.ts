@@ -26,16 +26,37 @@ export function putTask(station: Station, tx: Tx, sid: string, put: TaskPut): Ou
     label: JSON.stringify(session.label),
     at_ms: station.clock.wallMs(),
   };
+  if (bytesOfOthers(tx, sid, put.task) + Buffer.byteLength(data) > LIMITS.answerBytesMax.value) {
+    return refused('too_large', 'the tasks of this session together are too long; delete some');
+  }
   if (put.task !== undefined) {
     const changed = tx.run(sql.updateTable('tasks').set(values).where('tid', '=', put.task).where('sid', '=', sid));
     return changed === 1 ? accepted(put.task) : refused('not_found', 'no such task in this session');
   }
-  if (listTasks(tx, sid).length >= LIMITS.tasksPerSessionMax.value) {
+  if (countTasks(tx, sid) >= LIMITS.tasksPerSessionMax.value) {
     return refused('rate_limited', 'this session keeps as many tasks as it may', { retry_after_ms: 60_000 });
   }
   const tid = makeId('t_', station.random);
   tx.run(sql.insertInto('tasks').values({ tid, ...values }));
   return accepted(tid);
+}
+
+/** INVARIANT: the tasks of a session fit one answer, so that it can always list what it has. */
+function bytesOfOthers(reader: Reader, sid: string, tid: string | undefined): number {
+  const held = sql
+    .selectFrom('tasks')
+    .select((eb) => eb.fn.sum<number | null>(eb.fn('length', [eb.cast<Uint8Array>('data', 'blob')])).as('bytes'))
+    .where('sid', '=', sid)
+    .where('tid', '!=', tid ?? '');
+  return reader.get(held)?.bytes ?? 0;
+}
+
+function countTasks(reader: Reader, sid: string): number {
+  const count = sql
+    .selectFrom('tasks')
+    .select(({ fn }) => fn.countAll<number>().as('n'))
+    .where('sid', '=', sid);
+  return reader.get(count)?.n ?? 0;
 }
 
 export function deleteTask(tx: Tx, sid: string, tid: string): Outcome<null> {

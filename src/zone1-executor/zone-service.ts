@@ -43,9 +43,9 @@ export async function answerZone(
     : answer(desk, session, request.value, signal);
 }
 
-/** What makes the executor resolve, decide and write also when it refuses. */
+/** What makes the executor resolve, decide, follow a calendar or write also when it refuses. */
 function isCostly(type: WireRequestType): boolean {
-  return type === 'capability_request' || type === 'execute';
+  return type === 'capability_request' || type === 'execute' || type === 'task_put';
 }
 
 async function patiently(desk: ZoneDesk, session: Session, work: () => Promise<object>): Promise<object> {

@@ -11,8 +11,8 @@ import { makeBench } from '../support/station.ts';
 
 type Frame = Readonly<Record<string, unknown>>;
 
-/** A link whose connector answers a fetch of at most two messages with these frames. */
-async function fetchTwo(frames: (id: unknown) => Iterable<Frame>): Promise<number> {
+/** A link whose connector answers a fetch of at most `limit` messages with these frames. */
+async function fetchSome(frames: (id: unknown) => Iterable<Frame>, limit = 20): Promise<number> {
   const link = new ConnectorLink();
   let gone = false;
   const events = link.attach({
@@ -29,7 +29,7 @@ async function fetchTwo(frames: (id: unknown) => Iterable<Frame>): Promise<numbe
       events.onClose();
     },
   });
-  const { messages } = await link.fetch({ limit: 2, acknowledged: [], waitMs: 0 });
+  const { messages } = await link.fetch({ limit, acknowledged: [], waitMs: 0 });
   return messages.length;
 }
 
@@ -46,8 +46,8 @@ function* messages(id: unknown, count: number): Iterable<Frame> {
 
 describe('a connector that gives more than it was asked for', () => {
   test('is cut, one that keeps to it is not', async () => {
-    expect(await fetchTwo((id) => messages(id, 2))).toBe(2);
-    await expect(fetchTwo((id) => messages(id, 3))).rejects.toThrow(/went away/);
+    expect(await fetchSome((id) => messages(id, 2), 2)).toBe(2);
+    await expect(fetchSome((id) => messages(id, 3), 2)).rejects.toThrow(/went away/);
   });
 
   test('cannot go on for ever with empty pieces or with messages it could not take', async () => {
@@ -59,10 +59,26 @@ describe('a connector that gives more than it was asked for', () => {
       received_at: '2026-11-20T10:00:00Z',
     });
     const empty = (id: unknown): Frame[] => [begin(id), { type: 'raw_chunk', id, key: 'k', seq: 0, data: '' }];
-    await expect(fetchTwo(empty)).rejects.toThrow(/went away/);
+    await expect(fetchSome(empty)).rejects.toThrow(/went away/);
     const skipped = (id: unknown): Frame[] =>
       Array.from({ length: 5_000 }, (_, i) => ({ type: 'raw_skipped', id, key: `${i}`, reason: 'unreadable' }));
-    await expect(fetchTwo(skipped)).rejects.toThrow(/went away/);
+    await expect(fetchSome(skipped)).rejects.toThrow(/went away/);
+  });
+
+  test('cannot put more bytes in one answer than the executor holds', async () => {
+    const big = Buffer.alloc(40 * 1_048_576);
+    const digest = createHash('sha256').update(big).digest('hex');
+    const step = 524_288;
+    function* whole(id: unknown, key: string): Iterable<Frame> {
+      yield { type: 'raw_begin', id, key, bytes: big.length, received_at: '2026-11-20T10:00:00Z' };
+      for (let at = 0, seq = 0; at < big.length; at += step, seq += 1)
+        yield { type: 'raw_chunk', id, key, seq, data: big.toString('base64', at, at + step) };
+      yield { type: 'raw_end', id, key, sha256: digest };
+    }
+    const fetched = (id: unknown): Frame => ({ type: 'fetched', id, count: 2, more: false });
+    const two = (id: unknown): Frame[] => [...whole(id, 'a'), ...whole(id, 'b')];
+    expect(await fetchSome((id) => [...two(id), fetched(id)])).toBe(2);
+    await expect(fetchSome((id) => [...two(id), ...messages(id, 1)])).rejects.toThrow(/went away/);
   });
 
   test('cannot date a message so that retention never reaches it', async () => {

@@ -45,6 +45,19 @@ describe('tasks', () => {
     expect(refusal(await put(bench, sid))).toBe('rate_limited');
   });
 
+  test('of one session together fit one answer, and what fits can be changed', async () => {
+    const bench = makeBench();
+    const { sid } = await ownSession(bench);
+    const data = { text: 'é'.repeat(30_000) };
+    const tid = accept(await put(bench, sid, { data }));
+    const answers: string[] = [];
+    for (let i = 0; i < 30; i++) answers.push(refusal(await put(bench, sid, { data })));
+    expect(answers.filter((answer) => answer === 'accepted')).toHaveLength(14);
+    expect(answers.at(-1)).toBe('too_large');
+    expect(refusal(await put(bench, sid, { task: tid, data }))).toBe('accepted');
+    expect(refusal(await put(bench, await ownSession(bench).then((own) => own.sid), { data }))).toBe('accepted');
+  });
+
   test('that are due open a session with the label of the one that made them', async () => {
     const bench = makeBench();
     const { session } = await itemSession(bench);

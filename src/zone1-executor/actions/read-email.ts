@@ -104,15 +104,20 @@ interface Cursor {
 const SCAN_ROWS = 200;
 /** Rows looked at for one answer; a search that finds little goes on with `next`, so no ask can hold the executor. */
 const SCAN_ROWS_MAX = 4_000;
+/** Characters of stored messages that are parsed for one answer. */
+const SCAN_CHARS_MAX = 16_777_216;
 
 /** Newest first. The cursor is the last row looked at, so pages neither overlap nor skip while mail arrives. */
 function list(station: Station, tx: Tx, session: Session, listing: Listing): Outcome<Json> {
   const found: StoredContent[] = [];
   let cursor = listing.cursor === undefined ? null : parseCursor(listing.cursor);
   let bytes = 0;
+  let chars = 0;
   for (let scanned = 0; ; scanned += SCAN_ROWS) {
     const rows = nextRows(tx, listing.query, cursor);
     for (const row of rows) {
+      chars += row.chars ?? 0;
+      if (chars > SCAN_CHARS_MAX) return accepted(answer(station, tx, session, found, cursor));
       const content = getContent(tx, row.kid);
       const size = content === undefined ? 0 : JSON.stringify(content.extract).length * 2;
       if (found.length >= listing.limit || bytes + size > LIMITS.answerBytesMax.value) {
@@ -132,8 +137,11 @@ function nextRows(
   reader: Reader,
   query: SearchQuery,
   cursor: Cursor | null,
-): Pick<Tables['contents'], 'kid' | 'received_ms'>[] {
-  let rows = sql.selectFrom('contents').select(['kid', 'received_ms']).where('state', '=', 'read');
+): (Pick<Tables['contents'], 'kid' | 'received_ms'> & { readonly chars: number | null })[] {
+  let rows = sql
+    .selectFrom('contents')
+    .select((eb) => ['kid', 'received_ms', eb.fn<number | null>('length', ['extract']).as('chars')])
+    .where('state', '=', 'read');
   if (query.sinceMs !== null) rows = rows.where('received_ms', '>=', query.sinceMs);
   if (query.beforeMs !== null) rows = rows.where('received_ms', '<', query.beforeMs);
   if (cursor !== null) {
