@@ -1,11 +1,13 @@
 import { createConnection, type Socket } from 'node:net';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { HardshellError, type ZoneProfile } from '../contracts/index.ts';
 import type { ZoneExit } from '../isolation/index.ts';
 import type { Listener } from '../bridge/index.ts';
+import { lastWords, sizeOfLog } from './last-words.ts';
 import { startRelay, type Relay } from './relay.ts';
 import { serveSupervisor } from './serve.ts';
+import { INSIDE } from './table.ts';
 import { Zones, type ZonesOptions } from './zones.ts';
 
 export interface SupervisorOptions extends ZonesOptions {
@@ -113,13 +115,15 @@ class RunningSupervisor implements Supervisor {
 
   async #startExecutor(firstStart: boolean): Promise<void> {
     this.#executorReady = Promise.withResolvers<undefined>();
+    const { logs } = this.#options;
+    const log = join(logs, 'zone1-executor.log');
+    const written = sizeOfLog(log);
     const { name, exited } = await this.#zones.start({ profile: 'executor', firstStart });
     const ended = exited.then((exit) => {
-      throw new HardshellError(
-        'unavailable',
-        `the executor ended while it started (${describe(exit)}); see \`${join(this.#options.logs, 'zone1-executor.log')}\``,
-        { fate: 'stop' },
-      );
+      const why = lastWords(log, written, { inside: INSIDE.home, home: dirname(logs) });
+      const what =
+        why === null ? `ended while it started (${describe(exit)}); see` : `did not start: ${why}; its log is`;
+      throw new HardshellError('unavailable', `the executor ${what} \`${log}\``, { fate: 'stop' });
     });
     ended.catch(() => undefined);
     try {
