@@ -1,4 +1,4 @@
-import { chmodSync, copyFileSync, existsSync, writeFileSync } from 'node:fs';
+import { chmodSync, copyFileSync, existsSync, writeFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { createLog } from '../../src/audit/index.ts';
@@ -43,7 +43,7 @@ async function examine(): Promise<{ code: number | null; checks: Map<string, Che
 describe('doctor', () => {
   it('finds nothing to mend in a home as a first start leaves it', async () => {
     const { checks } = await examine();
-    for (const name of ['node', 'home', 'config', 'policy', 'armed'])
+    for (const name of ['node', 'home', 'keys', 'config', 'policy', 'armed'])
       expect(checks.get(name), name).toMatchObject({ state: 'ok' });
     expect(checks.get('running')).toMatchObject({ state: 'note', remedy: 'start it with `hardshell up`' });
     expect(checks.get('bubblewrap')?.state).toBe(existsSync('/usr/bin/bwrap') ? 'ok' : 'bad');
@@ -55,9 +55,11 @@ describe('doctor', () => {
     writeFileSync(join(home, 'hardshell.json'), '{\n gateway: {} }');
     writeFileSync(join(home, 'audit', 'audit.jsonl'), '{"v":1}\n');
     voidArmed(home);
+    rmSync(join(home, 'keys', 'subject.key'));
     const { code, checks } = await examine();
     expect(code).toBe(1);
     expect(checks.get('home')).toMatchObject({ state: 'bad', found: 'policy.cedar has mode 644, not 600' });
+    expect(checks.get('keys')).toMatchObject({ state: 'bad', found: 'missing: keys/subject.key' });
     expect(checks.get('config')).toMatchObject({ state: 'bad', remedy: 'see `hardshell config validate`' });
     expect(checks.get('config')?.found).toContain('line 2: `gateway` is not built yet');
     expect(checks.get('policy')).toMatchObject({ state: 'bad', remedy: 'see `hardshell policy check`' });

@@ -14,6 +14,7 @@ export async function checkInstance(context: Context): Promise<Check[]> {
   if (!existsSync(home)) return [note('home', `${home} is not there yet`, 'start it with `hardshell up`')];
   return [
     checkModes(home),
+    checkKeys(home),
     checkConfig(home, context),
     checkPolicy(home),
     await checkLog(home),
@@ -33,6 +34,15 @@ function checkModes(home: string): Check {
     found.slice(0, 5).join('; '),
     '`hardshell up` narrows modes; give files of another owner back with chown',
   );
+}
+
+/** Made once by a first start, and needed by every other. (`armed.key` may be gone: a stop destroys it.) */
+const KEYS = ['keys/instance.id', 'keys/subject.key', 'keys/checkpoint.key'];
+
+function checkKeys(home: string): Check {
+  const missing = KEYS.filter((name) => !existsSync(join(home, name)));
+  if (missing.length === 0) return good('keys', 'the keys of the instance are there');
+  return bad('keys', `missing: ${missing.join(', ')}`, 'put `keys/` back from a backup; nothing starts without them');
 }
 
 function describeWrong(path: string, name: string, expected: Pick<HomeFile, 'kind' | 'mode'>): string | null {
