@@ -49,6 +49,8 @@ interface Definition<L> {
   readonly title: string;
   readonly unavailable?: () => string | null;
   readonly open: () => Promise<L>;
+  /** Before each attack and its twin. */
+  readonly before?: (lab: L) => Promise<void>;
   readonly close: (lab: L) => Promise<void>;
   readonly attacks: readonly Attack<L>[];
 }
@@ -70,6 +72,7 @@ export function defineSuite<L>(definition: Definition<L>): Suite {
       try {
         for (const attack of chosen) {
           const { id, attacker, title: what, expect, twin } = attack;
+          await definition.before?.(lab);
           const startedAt = performance.now();
           const held = await attempt(() => attack.attack(lab));
           const worked = await attempt(() => attack.allowed(lab));

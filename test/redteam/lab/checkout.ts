@@ -44,3 +44,9 @@ export function roomyPolicy(text: string): string {
     .replaceAll('@rate("120/hour")', '@rate("5000/hour")')
     .replaceAll('@delay("10s")', '@delay("0s")');
 }
+
+/** Caps that many attacks need, and a short outbox. */
+export const ROOMY_CONFIG = `{
+  approvals: { pendingPerSession: 20, questionsPerDay: 200, questionsPerSender: 200, questionsReserved: 5, outboxDelay: "1s" },
+}
+`;

@@ -15,6 +15,7 @@ import { join } from 'node:path';
 import { DatabaseSync, type SQLOutputValue } from 'node:sqlite';
 import * as z from 'zod';
 import { verifyLog, type VerifyReport } from '../../../src/audit/index.ts';
+import { SUPERVISOR_ANSWERS } from '../../../src/contracts/index.ts';
 import { findByEnvironment, zoneMarker } from '../../../src/isolation/index.ts';
 import { instancePaths, type InstancePaths } from '../../../src/state/index.ts';
 import { makeCheckout, type CheckoutOptions } from './checkout.ts';
@@ -240,6 +241,13 @@ export class Instance {
     return this.count('SELECT count(*) FROM journal WHERE rid = ?', rid);
   }
 
+  async supervisorStatus(): Promise<z.infer<typeof SUPERVISOR_ANSWERS.status>> {
+    const wire = await Wire.open(this.paths.supervisorSocket);
+    const { id: _id, ...status } = await wire.ask({ type: 'status' });
+    wire.close();
+    return SUPERVISOR_ANSWERS.status.parse(status);
+  }
+
   auditText(): string {
     return readFileSync(join(this.home, 'audit', 'audit.jsonl'), 'utf8');
   }
@@ -285,9 +293,3 @@ export class Instance {
 function asText(value: SQLOutputValue): string {
   return typeof value === 'string' || typeof value === 'number' || typeof value === 'bigint' ? String(value) : '';
 }
-
-/** Caps that many attacks need, and a short outbox. */
-export const ROOMY_CONFIG = `{
-  approvals: { pendingPerSession: 20, questionsPerDay: 200, questionsPerSender: 200, questionsReserved: 5, outboxDelay: "1s" },
-}
-`;

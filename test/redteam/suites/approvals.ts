@@ -4,7 +4,7 @@ import { becomes, until } from '../lab/wait.ts';
 import { brief, isRefusal, textOf, type Frame } from '../lab/wire.ts';
 import { withSession } from '../lab/zone.ts';
 import { acrossRestart, contentChanged, edited, editedInOutbox, payloadChanged } from './edits.ts';
-import { closePlannerLab, letter, openPlannerLab, type PlannerLab } from './lab.ts';
+import { closePlannerLab, freshZone, letter, openPlannerLab, type PlannerLab } from './lab.ts';
 import { sendsRightly } from './tokens.ts';
 import { words } from './words.ts';
 
@@ -15,6 +15,7 @@ export const approvals: Suite = defineSuite<PlannerLab>({
   name: 'approvals',
   title: 'between the question and the act',
   open: openPlannerLab,
+  before: freshZone,
   close: closePlannerLab,
   attacks: [
     race(),

@@ -1,5 +1,5 @@
-import { roomyPolicy } from '../lab/checkout.ts';
-import { Instance, ROOMY_CONFIG } from '../lab/instance.ts';
+import { ROOMY_CONFIG, roomyPolicy } from '../lab/checkout.ts';
+import { Instance } from '../lab/instance.ts';
 import { openZone, type Zone } from '../lab/zone.ts';
 import { mark } from '../lab/mail.ts';
 import { textOf } from '../lab/wire.ts';
@@ -7,7 +7,8 @@ import { textOf } from '../lab/wire.ts';
 /** An instance whose planner is the attacker's, with the standing session's socket in hand. */
 export interface PlannerLab {
   readonly instance: Instance;
-  readonly zone: Zone;
+  /** The standing session, or the session of this attack where a suite wants one each. */
+  zone: Zone;
 }
 
 export async function openPlannerLab(): Promise<PlannerLab> {
@@ -21,6 +22,12 @@ export async function openPlannerLab(): Promise<PlannerLab> {
     await instance.close();
     throw error;
   }
+}
+
+/** Another session for each attack: what one asks in vain is not held against the next. */
+export async function freshZone(lab: PlannerLab): Promise<void> {
+  if (lab.zone.name !== 'zone2-planner') await lab.zone.end().catch(() => undefined);
+  lab.zone = await openZone(lab.instance, await lab.instance.owner.instruct('do something'));
 }
 
 export async function closePlannerLab(lab: PlannerLab): Promise<void> {

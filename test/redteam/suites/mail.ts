@@ -1,6 +1,6 @@
 import { defineSuite, trial, type Attack, type Suite } from '../attack.ts';
-import { roomyPolicy } from '../lab/checkout.ts';
-import { Instance, ROOMY_CONFIG } from '../lab/instance.ts';
+import { ROOMY_CONFIG, roomyPolicy } from '../lab/checkout.ts';
+import { Instance } from '../lab/instance.ts';
 import { eml } from '../lab/mail.ts';
 import { bomb, nested, planted } from './mail-bombs.ts';
 import { answered, ANSWERED, arrive, type MailLab, type Seen } from './mail-lab.ts';

@@ -1,6 +1,6 @@
 import { defineSuite, trial, type Attack, type Suite, type Trial } from '../attack.ts';
-import { roomyPolicy } from '../lab/checkout.ts';
-import { Instance, ROOMY_CONFIG } from '../lab/instance.ts';
+import { ROOMY_CONFIG, roomyPolicy } from '../lab/checkout.ts';
+import { Instance } from '../lab/instance.ts';
 import { eml, mark } from '../lab/mail.ts';
 import { until } from '../lab/wait.ts';
 

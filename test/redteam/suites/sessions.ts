@@ -4,13 +4,14 @@ import { until } from '../lab/wait.ts';
 import { brief, isRefusal, textOf, type Frame } from '../lab/wire.ts';
 import { withItem, withSession, type Zone } from '../lab/zone.ts';
 import { executorKilled, oldEvents, processKilled, reconnecting, scheduled, secondSession } from './labels.ts';
-import { closePlannerLab, letter, openPlannerLab, type PlannerLab } from './lab.ts';
+import { closePlannerLab, freshZone, letter, openPlannerLab, type PlannerLab } from './lab.ts';
 
 /** Names that belong to another session, and labels that somebody wants to lose. */
 export const sessions: Suite = defineSuite<PlannerLab>({
   name: 'sessions',
   title: 'sessions, references and labels',
   open: openPlannerLab,
+  before: freshZone,
   close: closePlannerLab,
   attacks: [
     foreign(

@@ -2,7 +2,7 @@ import { defineSuite, trial, type Attack, type Suite, type Trial } from '../atta
 import { decode, encode, sign, type Token } from '../lab/jwt.ts';
 import { brief, isRefusal, type Frame } from '../lab/wire.ts';
 import { withSession } from '../lab/zone.ts';
-import { closePlannerLab, letter, openPlannerLab, type PlannerLab } from './lab.ts';
+import { closePlannerLab, freshZone, letter, openPlannerLab, type PlannerLab } from './lab.ts';
 
 const INVALID = ['token_invalid'];
 
@@ -11,6 +11,7 @@ export const tokens: Suite = defineSuite<PlannerLab>({
   name: 'tokens',
   title: 'grants and tokens, by a planner written by the attacker',
   open: openPlannerLab,
+  before: freshZone,
   close: closePlannerLab,
   attacks: [
     forged('tok-01', 'a token with `alg: none` and no signature', (token) =>
@@ -256,11 +257,14 @@ function otherAction(): Attack<PlannerLab> {
   };
 }
 
-export async function sendsRightly({ instance, zone }: PlannerLab): Promise<Trial> {
-  const params = letter();
-  const done = await zone.sends(params);
-  const sent = instance.sentWith(params.subject);
-  return trial(done && sent === 1, `${sent} sent`);
+/** The whole way in a session of its own: nothing of an attack before it weighs on it. */
+export function sendsRightly({ instance }: PlannerLab): Promise<Trial> {
+  return withSession(instance, async (zone) => {
+    const params = letter();
+    const done = await zone.sends(params);
+    const sent = instance.sentWith(params.subject);
+    return trial(done && sent === 1, `${sent} sent`);
+  });
 }
 
 /** Asks `count` times with at most `atOnce` in flight. */

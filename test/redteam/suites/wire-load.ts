@@ -121,7 +121,7 @@ export const wireLoad: readonly Attack<PlannerLab>[] = [
       const overloaded = own.strays.filter((frame) => isRefusal(frame, 'overloaded')).length;
       const status = await instance.owner.ask({ type: 'status' });
       own.close();
-      return trial(overloaded >= 168 && status['type'] === 'status', `${overloaded} of 200 refused`);
+      return trial(overloaded >= 160 && status['type'] === 'status', `${overloaded} of 200 refused`);
     },
     twin: OWNER_SERVED,
     allowed: servedOn,

@@ -1,6 +1,6 @@
 import { defineSuite, trial, type Attack, type Suite } from '../attack.ts';
 import { brief, isCut, isRefusal, textOf, type Frame } from '../lab/wire.ts';
-import { closePlannerLab, letter, openPlannerLab, type PlannerLab } from './lab.ts';
+import { closePlannerLab, freshZone, letter, openPlannerLab, type PlannerLab } from './lab.ts';
 import { wireLoad } from './wire-load.ts';
 
 const PONG = 'an honest `ping` on the same socket is answered';
@@ -10,6 +10,7 @@ export const wire: Suite = defineSuite<PlannerLab>({
   name: 'wire',
   title: 'the zone’s socket, by a planner written by the attacker',
   open: openPlannerLab,
+  before: freshZone,
   close: closePlannerLab,
   attacks: [
     lines(

@@ -4,7 +4,7 @@ import { defineSuite, trial, type Attack, type Suite, type Trial } from '../atta
 import { becomes, until } from '../lab/wait.ts';
 import { brief } from '../lab/wire.ts';
 import { withSession } from '../lab/zone.ts';
-import { closePlannerLab, letter, openPlannerLab, type PlannerLab } from './lab.ts';
+import { closePlannerLab, freshZone, letter, openPlannerLab, type PlannerLab } from './lab.ts';
 import { leaks } from './leaks.ts';
 
 interface Try {
@@ -20,6 +20,7 @@ export const zone: Suite = defineSuite<PlannerLab>({
   name: 'zone',
   title: 'out of the zone, by code of the attacker inside it',
   open: openPlannerLab,
+  before: freshZone,
   close: closePlannerLab,
   attacks: [
     tried('zon-01', 'connections to the internet, to a name server, to cloud metadata', 'no network at all', [
@@ -214,13 +215,18 @@ function memory(): Attack<PlannerLab> {
   return {
     id: 'zon-12',
     attacker: 'zone',
-    title: 'memory taken without end',
-    expect: 'the zone ends; executor and other zones run on',
+    title: 'three times the memory taken that a zone may have',
+    expect: 'the zone ends; executor and other zones run on (where no limit can be set, the instance says so)',
     attack: ({ instance }) =>
       withSession(instance, async (greedy) => {
+        const { limits_held: held, degraded } = await instance.supervisorStatus();
         const before = instance.pidsOf(greedy.name);
         const put = await greedy.ask({ type: 'task_put', priority: 9, data: { order: 'memory' } });
-        const ended = await becomes(() => !instance.pidsOf(greedy.name).some((pid) => before.includes(pid)), 60_000);
+        const ended = await becomes(() => !instance.pidsOf(greedy.name).some((pid) => before.includes(pid)), 20_000);
+        if (!ended && !held.includes('memory') && degraded.length > 0) {
+          console.warn(`NOT HELD IN THIS MODE, and said so by the instance: ${degraded.join('; ')}`);
+          return trial(true, 'no limit on memory can be set here; the instance says so');
+        }
         const again = await until(
           'the session again',
           async () => ((await greedy.ask({ type: 'ping' }))['type'] === 'pong' ? true : undefined),
