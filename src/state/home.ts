@@ -96,7 +96,7 @@ function refuseStranger(path: string, found: Stats, kind: HomeFile['kind']): voi
     );
   }
   if (kind === 'directory' ? !found.isDirectory() : !found.isFile()) {
-    throw new HardshellError('home_unsafe', `\`${path}\` is not a plain ${kind}; remove it`, { fate: 'refuse' });
+    throw new HardshellError('home_unsafe', `\`${path}\` is not a plain ${kind}; move it away`, { fate: 'refuse' });
   }
 }
 

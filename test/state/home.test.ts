@@ -79,7 +79,7 @@ describe('the home', () => {
     writeFileSync(bait, '');
     chmodSync(bait, 0o644);
     symlinkSync(bait, join(home, 'state.db'));
-    expect(() => openHome(home)).toThrow(/`.*state\.db` is not a plain file; remove it/);
+    expect(() => openHome(home)).toThrow(/`.*state\.db` is not a plain file; move it away/);
     expect(statSync(bait).mode & 0o777).toBe(0o644);
     rmSync(join(home, 'state.db'));
     expect(openHome(home).repaired).toEqual([]);
