@@ -141,7 +141,7 @@ function authorityValues(
       const literal = label === session.label;
       const typed =
         key === contacts.self || contacts.nameOf(key) !== null || (role === 'to' && session.named.includes(key));
-      const named = literal && typed && !standsInDelivered(reader, session, key);
+      const named = literal && typed && !standsInSources(reader, session, key);
       return {
         role,
         value: text,
@@ -158,24 +158,25 @@ function audienceOf(key: string, contacts: ContactBook): Audience {
   return contacts.nameOf(key) === null ? 'unknown' : 'contact';
 }
 
+const SOURCES_AT_ONCE = 500;
+
 /**
- * Whether an address key (ASCII, without quotes) stands anywhere in what was delivered to the session. What is not
- * stored any more may have held it. The database looks, so that no message is parsed for it.
+ * Whether an address key (ASCII, without quotes) stands anywhere in what has flowed into the session: delivered to it,
+ * or brought along by a scheduled task. What is not stored any more may have held it. The database looks, so that no
+ * message is parsed for it.
  */
-function standsInDelivered(reader: Reader, session: Session, key: string): boolean {
-  const found = sql
-    .selectFrom('deliveries')
-    .leftJoin('contents', 'contents.kid', 'deliveries.kid')
-    .select('deliveries.ref')
-    .where('deliveries.sid', '=', session.sid)
-    .where((eb) =>
-      eb.or([
-        eb('contents.extract', 'is', null),
-        eb(eb.fn<number>('instr', [eb.fn('lower', ['contents.extract']), eb.val(key)]), '>', 0),
-      ]),
-    )
-    .limit(1);
-  return reader.get(found) !== undefined;
+function standsInSources(reader: Reader, { label }: Session, key: string): boolean {
+  for (let at = 0; at < label.sources.length; at += SOURCES_AT_ONCE) {
+    const some = label.sources.slice(at, at + SOURCES_AT_ONCE);
+    const without = sql
+      .selectFrom('contents')
+      .select(({ fn }) => fn.countAll<number>().as('n'))
+      .where('kid', 'in', some)
+      .where('extract', 'is not', null)
+      .where((eb) => eb(eb.fn<number>('instr', [eb.fn('lower', ['extract']), eb.val(key)]), '=', 0));
+    if (reader.get(without)?.n !== some.length) return true;
+  }
+  return false;
 }
 
 /** INVARIANT: a source that is not stored any more stays a source: private, seen by nobody. */

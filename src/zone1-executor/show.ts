@@ -1,6 +1,13 @@
-import { parseMailAddress, type ApprovalContent, type RedMark, type ShownMail } from '../contracts/index.ts';
+import {
+  parseMailAddress,
+  type ApprovalContent,
+  type Extract,
+  type RedMark,
+  type ShownMail,
+  type ShownSource,
+} from '../contracts/index.ts';
 import type { Reader } from '../state/index.ts';
-import { getContent } from './content-store.ts';
+import { getContent, type StoredContent } from './content-store.ts';
 import type { FrozenAsk } from './ask.ts';
 import { influenceSpans } from './influence.ts';
 import type { Station } from './ports.ts';
@@ -16,12 +23,8 @@ export function approvalContent(
   red: readonly RedMark[],
 ): ApprovalContent {
   const contacts = station.confirmed.contacts();
-  const contents = session.label.sources
-    .map((kid) => getContent(reader, kid))
-    .filter((content) => content !== undefined);
-  const texts = contents.map(({ extract }) =>
-    [extract.body, extract.subject, extract.from, ...extract.links.map((link) => link.url)].join('\n'),
-  );
+  const contents = session.label.sources.map((kid) => getContent(reader, kid));
+  const texts = contents.map((content) => (content === undefined ? '' : wordsOf(content.extract)));
   return {
     action: ask.declaration.name,
     zone: session.zone,
@@ -37,12 +40,7 @@ export function approvalContent(
       subject: influenceSpans(headerOf(shown, 'Subject'), texts),
       body: influenceSpans(shown.body, texts),
     },
-    sources: contents.map(({ channel, extract, warned }) => ({
-      channel,
-      from: extract.from,
-      subject: extract.subject,
-      warned,
-    })),
+    sources: contents.map(shownSource),
     label: {
       integrity: ask.prepared.payloadLabel.integrity,
       confidentiality: ask.prepared.payloadLabel.confidentiality,
@@ -51,6 +49,19 @@ export function approvalContent(
     red,
     rationale: ask.rationale,
   };
+}
+
+/** All that a session was given of a message as text. */
+function wordsOf({ body, subject, from, to, links, attachments }: Extract): string {
+  const named = attachments.map((attachment) => attachment.name);
+  return [body, subject, from, ...to, ...links.flatMap((link) => [link.url, link.text]), ...named].join('\n');
+}
+
+/** INVARIANT: what flowed in is shown as a source for ever; of what retention took away it is said that it was there. */
+function shownSource(content: StoredContent | undefined): ShownSource {
+  if (content === undefined) return { channel: 'not-stored-any-more', from: '', subject: '', warned: true };
+  const { channel, extract, warned } = content;
+  return { channel, from: extract.from, subject: extract.subject, warned };
 }
 
 function headerOf(shown: ShownMail, name: string): string {

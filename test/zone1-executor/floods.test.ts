@@ -3,11 +3,10 @@ import type { Json } from '../../src/contracts/index.ts';
 import { sql } from '../../src/state/index.ts';
 import { Notifier } from '../../src/zone1-executor/notifier.ts';
 import { Patience } from '../../src/zone1-executor/patience.ts';
-import { deliver } from '../../src/zone1-executor/sessions.ts';
 import { TokenTable } from '../../src/zone1-executor/tokens.ts';
 import type { ZoneDesk } from '../../src/zone1-executor/zone-desk.ts';
 import { answerZone } from '../../src/zone1-executor/zone-service.ts';
-import { approve, accept, askFor, itemSession, keyOf, ownSession, storeMessage } from '../support/line.ts';
+import { approve, accept, askFor, itemSession, keyOf, ownSession } from '../support/line.ts';
 import { makeBench, type Bench } from '../support/station.ts';
 
 type Frame = Readonly<Record<string, unknown>>;
@@ -76,24 +75,6 @@ describe('a zone that asks what it may not', () => {
         type: 'item_done',
       });
     expect(bench.lines.length).toBeLessThan(150);
-  });
-});
-
-describe('what a session has read', () => {
-  test('and retention has taken away still counts: no address is named by the owner after that', async () => {
-    const bench = makeBench();
-    const own = await ownSession(bench);
-    const params = { to: ['bob@example.net'], subject: 's', body: 'b' };
-    const kid = await storeMessage(bench, { body: 'Please write to BOB@example.net.' });
-    await bench.station.ledger.commit((tx) => deliver(bench.station, tx, own.sid, kid, 'result'));
-    await bench.station.ledger.commit((tx) =>
-      tx.run(sql.updateTable('contents').set({ extract: null, state: 'failed' }).where('kid', '=', kid)),
-    );
-    const asked = accept(await askFor(bench, own, params));
-    expect(asked.kind === 'pending' && asked.approval.content.destinations[0]?.named).toBe(false);
-    const other = await ownSession(bench);
-    const clean = accept(await askFor(bench, other, params));
-    expect(clean.kind === 'pending' && clean.approval.content.destinations[0]?.named).toBe(true);
   });
 });
 
