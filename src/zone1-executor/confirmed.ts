@@ -29,6 +29,8 @@ export interface ConfirmedParts {
     | { readonly kind: 'refused'; readonly problems: readonly string[] };
   /** The parts of the configuration that decide who may be reached and how the owner is asked, as one text. */
   readonly configText: () => string;
+  /** The same parts as this process was started with: what its station works by. */
+  readonly configInForce: string;
   readonly self: { readonly address: string; readonly name: string };
 }
 
@@ -56,6 +58,7 @@ export class Confirmed implements ConfirmedPort {
   readonly #parts: ConfirmedParts;
   #policy: { digest: string; policy: PolicyPort } | undefined;
   #contacts: { digest: string; book: ContactBook } | undefined;
+  #startedConfirmed = false;
 
   constructor(parts: ConfirmedParts) {
     this.#parts = parts;
@@ -85,7 +88,19 @@ export class Confirmed implements ConfirmedPort {
         return `${WORDS[name]}, so nothing goes out; see and confirm it with \`hardshell ${name === 'policy' ? 'policy' : name} confirm\``;
       }
     }
-    return null;
+    return this.#worksByConfirmed()
+      ? null
+      : '`hardshell.json` is not the one that this start read, so nothing goes out; run `hardshell down`, then `hardshell up`';
+  }
+
+  /**
+   * Whether the settings that this process was started with have been the confirmed ones at some time since.
+   * INVARIANT: nothing goes out by settings that were never confirmed: a file that was changed for the moment of a start
+   * and put back looks like the confirmed one ever after.
+   */
+  #worksByConfirmed(): boolean {
+    this.#startedConfirmed ||= this.#parts.sha256Hex(this.#parts.configInForce) === this.#row('config').digest;
+    return this.#startedConfirmed;
   }
 
   /** Whether the file of this name is the confirmed one. */
@@ -121,6 +136,8 @@ export class Confirmed implements ConfirmedPort {
     method: PresenceMethod | 'first_start',
     nowMs: number,
   ): Outcome<string> {
+    // Later settings take the place of these in the table, while these go on to be worked by until the next start.
+    if (name === 'config' && method !== 'first_start') this.#worksByConfirmed();
     const text = this.#onDisk(name);
     if (text === null) return refused('not_found', 'the file is gone or cannot be read');
     if (this.#parts.sha256Hex(text) !== digest)

@@ -76,6 +76,7 @@ export function makeStation(where: Environment, config: Config, ledger: Ledger, 
       };
     },
     configText: () => decidingConfig(readSettings(where)),
+    configInForce: decidingConfig(config),
     self: { address: config.mail.address, name: config.mail.name },
   });
   return {
@@ -190,4 +191,3 @@ export function instanceFacts(where: Environment, config: Config, epoch: number,
     ],
   };
 }
-
