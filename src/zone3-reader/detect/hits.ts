@@ -1,3 +1,5 @@
+import { lazy } from '../text/lazy.ts';
+import { matchesOf } from '../text/matches.ts';
 import type { Concept, Lexicon } from './concepts.ts';
 import { BIT, CONCEPTS } from './concepts.ts';
 import { Tokens } from './tokens.ts';
@@ -34,7 +36,7 @@ const { exact: EXACT, stems: STEMS } = buildWords([
   DUTCH,
   RUSSIAN,
 ]);
-const { pattern: UNSPACED, masks: UNSPACED_MASKS } = buildUnspaced([CHINESE, JAPANESE]);
+const unspaced = lazy(() => buildUnspaced([CHINESE, JAPANESE]));
 /** Where the scripts without blanks begin: asked first, since it is one comparison a character. */
 const FAR = /[\u2E80-\uFFFF]/;
 const CJK = /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}]/u;
@@ -50,7 +52,7 @@ export interface Heard {
   /** Every word once, lower case, without marks; parts of hyphenated words as well. With the bits of its concepts. */
   readonly words: ReadonlyMap<string, number>;
   readonly ascii: boolean;
-  /** Every run of letters of the text is in `words`. */
+  /** Every run of letters of the text is in `words`, and all of them are ASCII. */
   readonly complete: boolean;
 }
 
@@ -65,6 +67,7 @@ export function hear(text: string): Heard {
   const tokens = new Tokens(text);
   let sentence = 0;
   let leading = true;
+  let plain = true;
   for (let kind = tokens.next(); kind !== null; kind = tokens.next()) {
     if (kind === 'stop') {
       sentence += 1;
@@ -78,6 +81,7 @@ export function hear(text: string): Heard {
       const written = source.slice(start, end);
       let mask = known.get(written);
       if (mask === undefined) {
+        plain &&= ascii || !NOT_ASCII.test(written);
         mask = learn(ascii ? written : fold(written), words);
         known.set(written, mask);
       }
@@ -89,7 +93,7 @@ export function hear(text: string): Heard {
     hits: !ascii && FAR.test(text) && CJK.test(text) ? mergeUnspaced(text, hits) : hits,
     words,
     ascii,
-    complete: tokens.complete,
+    complete: plain && tokens.complete,
   };
 }
 
@@ -123,9 +127,10 @@ function mergeUnspaced(text: string, spaced: readonly Hit[]): Hit[] {
   const ends = [...text.matchAll(/[。！？；\n.!?]/g)].map((match) => match.index);
   const found: Hit[] = [];
   let at = 0;
-  for (const match of text.matchAll(UNSPACED)) {
+  const { pattern, masks } = unspaced();
+  for (const match of matchesOf(pattern, text)) {
     while (at < ends.length && (ends[at] ?? 0) < match.index) at += 1;
-    const mask = UNSPACED_MASKS.get(match[0]) ?? 0;
+    const mask = masks.get(match[0]) ?? 0;
     found.push({ mask, start: match.index, end: match.index + match[0].length, sentence: at, leads: false });
   }
   if (found.length === 0) return [...spaced];

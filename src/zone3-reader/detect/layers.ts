@@ -73,7 +73,7 @@ export function readLayers(text: string, heard: Heard): Layer[] {
 
 /** False when none of `wanted` stands in the text; where the words are not all known, a pattern has to look. */
 function mayHold(heard: Heard, wanted: readonly string[]): boolean {
-  return !heard.ascii || !heard.complete || wanted.some((word) => heard.words.has(word));
+  return !heard.complete || wanted.some((word) => heard.words.has(word));
 }
 
 /** Digits and signs read as letters, where several words mix them. */

@@ -19,8 +19,8 @@ const JOINED_MAX = 20_000;
 /** Which declarations hold for an element: style sheets by specificity and order, then the `style` attribute. */
 export class Cascade {
   readonly #byKey = new Map<string, Entry[]>();
-  /** By the `style` attribute and the rules that hold. */
-  readonly #joined = new Map<string, readonly Declaration[]>();
+  /** By the numbers of the rules that hold, then by the `style` attribute. */
+  readonly #joined = new Map<string, Map<string, readonly Declaration[]>>();
   readonly #classes = new Map<string, readonly string[]>();
   readonly #context = new MatchContext(CAPS.cssStepsMax);
   readonly #variables = new Map<string, string>();
@@ -53,15 +53,15 @@ export class Cascade {
     const style = attribute(element, 'style') ?? '';
     const found = this.#count === 0 ? NO_ENTRIES : this.#matching(element);
     if (found.length === 0 && style === '') return NONE;
-    // INVARIANT: two lists never share a key: only numbers stand before the bar, and nothing behind the style.
-    let key = '';
-    for (const entry of found) key += `${entry.order},`;
-    key += `|${style}`;
-    const known = this.#joined.get(key);
+    let rules = '';
+    for (const entry of found) rules += `${entry.order},`;
+    let joined = this.#joined.get(rules);
+    if (joined === undefined) this.#joined.set(rules, (joined = new Map()));
+    const known = joined.get(style);
     if (known !== undefined) return known;
     const list = byImportance(found.length === 0 ? parseDeclarations(style) : this.#join(found, style));
     if (hasVariables(list)) return this.#resolve(list);
-    if (this.#joined.size < JOINED_MAX) this.#joined.set(key, list);
+    if (joined.size < JOINED_MAX) joined.set(style, list);
     return list;
   }
 

