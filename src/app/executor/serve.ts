@@ -107,10 +107,12 @@ function describeProblem(problem: { readonly message: string; readonly line?: nu
   return problem.line === undefined ? problem.message : `line ${problem.line}: ${problem.message}`;
 }
 
-/** The parts of the configuration that decide who may be reached and how the owner is asked. */
-function decidingConfig(config: Config): string {
-  const { mail, approvals, zones } = config;
-  return canonicalJson(toJson({ mail, approvals, zones: { minimumMode: zones.minimumMode } }));
+/**
+ * The configuration as one text, all of it: beside who may be reached and how the owner is asked, a model's address is
+ * where private mail goes, a shorter retention destroys, and wider limits take a wall's strength.
+ */
+export function decidingConfig(config: Config): string {
+  return canonicalJson(toJson(config));
 }
 
 /** The epoch that may run, or `killed`: a record from before a kill does not count. */
