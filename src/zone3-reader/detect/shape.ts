@@ -51,6 +51,13 @@ export function shapeOf(text: string): Shape {
   for (let i = 0; i <= text.length; i++) {
     const code = i < text.length ? text.charCodeAt(i) : 32;
     const kind = code < 128 ? (CLASS[code] ?? 0) : code === EURO ? SIGN | HEX_GAP | BLANK : HEX_GAP | BLANK;
+    if (kind === LETTER) {
+      // Most of any text: nothing but a letter.
+      letters += 1;
+      hex = 0;
+      bit = 0;
+      continue;
+    }
     if ((kind & LETTER) !== 0) letters += 1;
     else if ((kind & (DIGIT | SIGN)) !== 0) signs += 1;
     else {
