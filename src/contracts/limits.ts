@@ -43,6 +43,7 @@ export const LIMITS = {
   readItemsMax: limit(50, 'items in one answer, each of up to 10 000 characters'),
   searchQueryCharsMax: limit(500, 'operators and words, not a program'),
   instructionCharsMax: limit(10_000, 'what an owner types in one go'),
+  plannerMsMax: limit(3_600_000, 'a planner that never ends would hold the place of the next message for ever'),
   plannersMax: limit(24, 'planner processes at once: memory of 24 Node processes'),
   policyCharsMax: limit(262_144, 'a policy is read by a person'),
   policyRulesMax: limit(1_000, 'as many as a person could ever oversee, and a bound on what a decision costs'),

@@ -3,7 +3,7 @@ export { EMPTY_CONTACTS, formatContacts, parseContacts, type Contact } from './c
 export { ConnectorLink, type FrameLink } from './connector-link.ts';
 export type { ControlDesk, InstanceFacts, LogDesk, PresencePort, ZoneListing } from './control-desk/index.ts';
 export { Executor, type ExecutorParts } from './executor.ts';
-export type { StartPlanner } from './planners.ts';
+export type { StartedPlanner, StartPlanner } from './planners.ts';
 export type { Caps, ConfirmedPort, ConnectorPort, ContactBook, PerformOutcome, PolicyPort, Station } from './ports.ts';
 export { openPresenceDesk } from './presence-desk.ts';
 export type { ReaderProcess, StartReader } from './reader-pool.ts';

@@ -18,17 +18,25 @@ import {
 import { openDueTasks } from './tasks.ts';
 
 /** Starts the process of a session and serves its socket. Resolves with the process's name. */
-export type StartPlanner = (
-  session: Session,
-  standing: boolean,
-) => Promise<{ readonly name: string; readonly stop: () => Promise<void> }>;
+export type StartPlanner = (session: Session, standing: boolean) => Promise<StartedPlanner>;
+
+export interface StartedPlanner {
+  readonly name: string;
+  /** Closes its socket. */
+  readonly stop: () => Promise<void>;
+  /** Ends its process; the end is told like any other. */
+  readonly end: () => Promise<void>;
+}
 
 const RESTARTS_MAX = 3;
 const STANDING = 'standing_session';
 
 interface Running {
   readonly sid: SessionId;
+  readonly standing: boolean;
+  readonly startedBootMs: number;
   readonly stop: () => Promise<void>;
+  readonly end: () => Promise<void>;
 }
 
 /**
@@ -72,6 +80,7 @@ export class Planners {
   async turn(): Promise<void> {
     const { ledger } = this.#station;
     if (!this.#station.armed()) return;
+    await this.#endOld();
     const due = await this.#openDue();
     for (const session of due) await this.#launch(session, false);
     for (const kid of unhandled(ledger.reader, LIMITS.plannersMax.value)) {
@@ -158,6 +167,17 @@ export class Planners {
     return this.#running.size;
   }
 
+  /** Ends what should have ended by itself long ago: only the standing planner stays. */
+  async #endOld(): Promise<void> {
+    const before = this.#station.clock.bootMs() - LIMITS.plannerMsMax.value;
+    for (const { sid, standing, startedBootMs, end } of this.#running.values()) {
+      const session = findSession(this.#station.ledger.reader, sid);
+      if (standing || startedBootMs > before || session === undefined) continue;
+      if (session.open) await this.#close(session, 'crashed');
+      await end();
+    }
+  }
+
   #room(max: number): number {
     return max - this.#running.size - this.#starting.size;
   }
@@ -211,8 +231,9 @@ export class Planners {
           tx.run(sql.updateTable('instructions').set({ taken: 0 }).where('sid', '=', session.sid)),
         );
       }
-      const { name, stop } = await this.#start(session, standing);
-      this.#running.set(name, { sid: session.sid, stop });
+      const { name, stop, end } = await this.#start(session, standing);
+      const startedBootMs = this.#station.clock.bootMs();
+      this.#running.set(name, { sid: session.sid, standing, startedBootMs, stop, end });
       started = name;
     } catch (cause) {
       this.#fault('planner', cause);

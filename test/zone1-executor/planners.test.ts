@@ -11,7 +11,8 @@ import { makeBench, type Bench } from '../support/station.ts';
 function plannersOf(bench: Bench, start: StartPlanner): Planners {
   return new Planners({ station: bench.station, start, notifier: new Notifier(), fault: () => undefined });
 }
-const stays: StartPlanner = async (session) => ({ name: `zone2-planner.${session.sid}`, stop: async () => undefined });
+const nothing = async (): Promise<void> => undefined;
+const stays: StartPlanner = async (session) => ({ name: `zone2-planner.${session.sid}`, stop: nothing, end: nothing });
 
 async function schedule(bench: Bench, count: number): Promise<void> {
   const { sid } = await ownSession(bench);
@@ -45,12 +46,41 @@ describe('planners', () => {
     const planners: Planners = plannersOf(bench, async (session) => {
       const name = `zone2-planner.${session.sid}`;
       await planners.ended(name, 'clean', session.sid);
-      return { name, stop: async () => undefined };
+      return { name, stop: nothing, end: nothing };
     });
     await storeMessage(bench);
     await planners.turn();
     expect(planners.count).toBe(0);
     expect(bench.db.get(sql.selectFrom('sessions').select('state'))).toEqual({ state: 'closed' });
+  });
+});
+
+describe('a planner that never ends', () => {
+  test('is ended after its time and makes room; the standing one stays', async () => {
+    const bench = makeBench();
+    const ended: string[] = [];
+    const planners: Planners = plannersOf(bench, async (session, standing) => {
+      const name = standing ? 'zone2-planner' : `zone2-planner.${session.sid}`;
+      const end = async (): Promise<void> => {
+        ended.push(name);
+        await planners.ended(name, 'crashed', session.sid);
+      };
+      return { name, stop: nothing, end };
+    });
+    await planners.resume();
+    await storeMessage(bench);
+    await planners.turn();
+    expect(planners.count).toBe(2);
+    bench.clock.pass(LIMITS.plannerMsMax.value - 1);
+    await planners.turn();
+    expect(planners.count).toBe(2);
+    bench.clock.pass(1);
+    await planners.turn();
+    expect(ended).toEqual([expect.stringMatching(/^zone2-planner\.s_/)]);
+    expect(planners.count).toBe(1);
+    expect(bench.db.all(sql.selectFrom('sessions').select('origin').where('state', '=', 'open'))).toEqual([
+      { origin: 'standing' },
+    ]);
   });
 });
 

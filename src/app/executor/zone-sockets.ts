@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { listenFrames, serveFrames, type FrameConnection, type Frame } from '../../bridge/index.ts';
 import { HardshellError } from '../../contracts/index.ts';
-import type { ConnectorLink, ReaderProcess, Session } from '../../zone1-executor/index.ts';
+import type { ConnectorLink, ReaderProcess, Session, StartedPlanner } from '../../zone1-executor/index.ts';
 import type { SupervisorLink } from './supervisor-link.ts';
 
 /** The directory's group is the zone's own where zones have uids of their own; nobody else can enter it. */
@@ -16,19 +16,19 @@ export interface ZoneHost {
 }
 
 /** Starts the process of a session and serves its socket: whoever comes in on it is that session. */
-export async function startPlanner(
-  host: ZoneHost,
-  session: Session,
-  standing: boolean,
-): Promise<{ name: string; stop: () => Promise<void> }> {
+export async function startPlanner(host: ZoneHost, session: Session, standing: boolean): Promise<StartedPlanner> {
   const spawned = await host.supervisor.spawn('planner', { sid: session.sid, ...(standing ? { standing: true } : {}) });
   const listener = await serveFrames({
     path: join(spawned.socket_dir, SOCKET),
     mode: ZONE_SOCKET_MODE,
     handle: (frame, { signal }) => host.answerZone(session.sid, frame, signal),
     onFault: (cause) => host.fault(spawned.name, cause),
+  }).catch(async (cause: unknown) => {
+    // A process that nobody serves would keep its name, and no other could be started for the session.
+    await host.supervisor.stopZone(spawned.name);
+    throw cause;
   });
-  return { name: spawned.name, stop: () => listener.close() };
+  return { name: spawned.name, stop: () => listener.close(), end: () => host.supervisor.stopZone(spawned.name) };
 }
 
 /** Starts a reader and waits until it says that it is ready. */
