@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import type { Session } from '../../src/zone1-executor/sessions.ts';
 import type { Json } from '../../src/contracts/index.ts';
 import { sql } from '../../src/state/index.ts';
 import { parseSearchQuery } from '../../src/zone1-executor/search-query.ts';
@@ -155,8 +156,9 @@ describe('reading', () => {
     bench: Bench,
     params: Json,
     action = 'search_emails',
+    before?: Session,
   ): Promise<{ items: { subject: string }[]; next?: string }> {
-    const session = await ownSession(bench);
+    const session = before ?? (await ownSession(bench));
     const asked = accept(await askFor(bench, session, params, action));
     if (asked.kind !== 'allowed') throw new Error('reading needs no person');
     const done = accept(
@@ -174,11 +176,12 @@ describe('reading', () => {
       bench.clock.pass(1_000);
       await storeMessage(bench, { subject: `m${i}` });
     }
-    const first = await read(bench, { limit: 3 }, 'read_email');
+    const session = await ownSession(bench);
+    const first = await read(bench, { limit: 3 }, 'read_email', session);
     bench.clock.pass(1_000);
     await storeMessage(bench, { subject: 'late' });
-    const second = await read(bench, { limit: 3, cursor: first.next ?? '' }, 'read_email');
-    const third = await read(bench, { limit: 3, cursor: second.next ?? '' }, 'read_email');
+    const second = await read(bench, { limit: 3, cursor: first.next ?? '' }, 'read_email', session);
+    const third = await read(bench, { limit: 3, cursor: second.next ?? '' }, 'read_email', session);
     expect([first, second, third].flatMap((page) => page.items.map((item) => item.subject))).toEqual([
       'm6',
       'm5',

@@ -110,7 +110,9 @@ const SCAN_CHARS_MAX = 16_777_216;
 /** Newest first. The cursor is the last row looked at, so pages neither overlap nor skip while mail arrives. */
 function list(station: Station, tx: Tx, session: Session, listing: Listing): Outcome<Json> {
   const found: StoredContent[] = [];
-  let cursor = listing.cursor === undefined ? null : parseCursor(listing.cursor);
+  const from = listing.cursor === undefined ? null : findCursor(station, tx, session, listing.cursor);
+  if (from === undefined) return badCursor();
+  let cursor = from;
   let bytes = 0;
   let chars = 0;
   for (let scanned = 0; ; scanned += SCAN_ROWS) {
@@ -187,13 +189,27 @@ function answer(
   return {
     content_refs: items.map((item) => item.content_ref),
     items: items.map((item) => item.message),
-    ...(next === null ? {} : { next: `${next.ms}.${next.kid}` }),
+    ...(next === null ? {} : { next: `${next.ms}.${cursorTag(station, session, next.kid)}` }),
   };
 }
 
-function parseCursor(text: string): Cursor | null {
-  const match = /^(\d{1,16})\.(k_[a-z2-7]{26})$/.exec(text);
-  return match?.[1] === undefined || match[2] === undefined ? null : { ms: Number(match[1]), kid: match[2] };
+/** INVARIANT: what a zone is handed of a row's identity works in its session only, and tells nothing of the row. */
+function cursorTag(station: Station, session: Session, kid: string): string {
+  return station.sha256Hex(`${session.sid}\n${kid}`).slice(0, 32);
+}
+
+function parseCursor(text: string): { readonly ms: number; readonly tag: string } | null {
+  const match = /^(\d{1,16})\.([0-9a-f]{32})$/.exec(text);
+  return match?.[1] === undefined || match[2] === undefined ? null : { ms: Number(match[1]), tag: match[2] };
+}
+
+/** The row that a cursor of this session stands for, or undefined. */
+function findCursor(station: Station, reader: Reader, session: Session, text: string): Cursor | undefined {
+  const parsed = parseCursor(text);
+  if (parsed === null) return undefined;
+  const rows = reader.all(sql.selectFrom('contents').select('kid').where('received_ms', '=', parsed.ms));
+  const row = rows.find(({ kid }) => cursorTag(station, session, kid) === parsed.tag);
+  return row === undefined ? undefined : { ms: parsed.ms, kid: row.kid };
 }
 
 function badCursor(): Outcome<never> {
