@@ -17,7 +17,9 @@ export function redteam(args: readonly string[], out: { readonly err: (line: str
     return Promise.resolve(2);
   }
   return new Promise((resolve) => {
-    const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', main, ...args], { stdio: 'inherit' });
+    const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', main, ...args], {
+      stdio: 'inherit',
+    });
     child.on('error', (error) => {
       out.err(`hardshell: the attacks could not be started: ${error.message}`);
       resolve(1);
