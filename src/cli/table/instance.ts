@@ -108,6 +108,8 @@ export const INSTANCE_COMMANDS: readonly CommandSpec[] = [
       { flags: '--list', what: 'name the attacks and run none' },
       { flags: '--report <file>', what: 'write what was found' },
       { flags: '--only <prefixes>', what: 'attacks whose id begins so, separated by commas' },
+      { flags: '--histories <count>', what: 'random histories after the attacks (100000; with --only none)' },
+      { flags: '--markdown', what: 'with --list: as the table of docs/redteam.md' },
     ],
     examples: [
       ['hardshell redteam', 'all attacks; yours is left alone'],
@@ -115,11 +117,12 @@ export const INSTANCE_COMMANDS: readonly CommandSpec[] = [
     ],
     run: async (input, context) => {
       const { redteam } = await import('../commands/redteam.ts');
-      const valued = (['report', 'only'] as const).flatMap((name) => {
+      const valued = (['report', 'only', 'histories'] as const).flatMap((name) => {
         const value = input.text(name);
         return value === undefined ? [] : [`--${name}`, value];
       });
-      const flags = [...(input.on('list') ? ['--list'] : []), ...(context.json ? ['--json'] : [])];
+      const given = (['list', 'markdown'] as const).flatMap((name) => (input.on(name) ? [`--${name}`] : []));
+      const flags = [...given, ...(context.json ? ['--json'] : [])];
       return redteam([...flags, ...valued], context.io);
     },
   },
