@@ -20,8 +20,41 @@ const BARE_VALUE = /[^\s"'<>=`&\0]+(?=[ \t\n\f>])/y;
 const UPPER = /[A-Z]/;
 const GAP = /[ \t\n\f]*/y;
 
+const TAGS_MAX = 2_000;
+const TAG_CHARS_MAX = 400;
+/** Tags whose addresses differ each time, and tags whose attributes the tree builder changes. */
+const UNSHARED: ReadonlySet<string> = new Set(['a', 'img', 'html', 'body']);
+
+/**
+ * Reads tags and keeps the ones with attributes: the cells of a page are written alike. Equal tags share their
+ * attributes, which nobody changes; inside SVG and MathML the tree builder would, so that from there on all is read anew.
+ */
+export class TagScanner {
+  readonly #known = new Map<string, Tag>();
+  #shares = true;
+
+  /** The tag at `at` (its `<`), or null when it is anything but plain. */
+  scan(html: string, at: number): Tag | null {
+    const end = this.#shares && html.charCodeAt(at + 1) !== 47 ? html.indexOf('>', at) + 1 : 0;
+    if (end === 0 || end - at > TAG_CHARS_MAX) return this.#scanAnew(html, at);
+    const source = html.slice(at, end);
+    const known = this.#known.get(source);
+    if (known !== undefined) return known.end === end ? known : { ...known, end };
+    const tag = this.#scanAnew(html, at);
+    if (tag === null || tag.end !== end || UNSHARED.has(tag.tagName)) return tag;
+    if (this.#shares && tag.attrs.length > 0 && this.#known.size < TAGS_MAX) this.#known.set(source, tag);
+    return tag;
+  }
+
+  #scanAnew(html: string, at: number): Tag | null {
+    const tag = scanTag(html, at);
+    if (tag?.tagName === 'svg' || tag?.tagName === 'math') this.#shares = false;
+    return tag;
+  }
+}
+
 /** Reads the tag at `at` (its `<`), or answers null when it is anything but plain. Linear. */
-export function scanTag(html: string, at: number): Tag | null {
+function scanTag(html: string, at: number): Tag | null {
   const closing = html.charCodeAt(at + 1) === 47;
   NAME.lastIndex = closing ? at + 2 : at + 1;
   const name = NAME.exec(html)?.[0];

@@ -1,7 +1,7 @@
 import type { DefaultTreeAdapterMap, TreeAdapter } from 'parse5';
 import { html as names, InsertionMode, Parser, Token, TokenizerMode } from 'parse5';
 import { resolveReferences } from './references.ts';
-import { isBlank, scanTag } from './tag.ts';
+import { isBlank, TagScanner } from './tag.ts';
 
 const NOT_BLANK = /[^ \t\n\f]/g;
 const RUNS = /[ \t\n\f]+|[^ \t\n\f]+/g;
@@ -29,6 +29,7 @@ export function buildTree(source: string, treeAdapter: TreeAdapter<DefaultTreeAd
 class Feeder {
   readonly #html: string;
   readonly #parser: Parser<DefaultTreeAdapterMap>;
+  readonly #tags = new TagScanner();
   #at = 0;
   #detours = 0;
 
@@ -112,7 +113,7 @@ class Feeder {
       this.#comment();
       return;
     }
-    const tag = scanTag(html, this.#at);
+    const tag = this.#tags.scan(html, this.#at);
     if (tag === null) {
       this.#detour(html.indexOf('>', this.#at) + 1 || html.length);
       return;
