@@ -66,3 +66,17 @@ describe('documents', () => {
     expect(bad.map(([name]) => name)).toEqual([]);
   });
 });
+
+describe('the red team', () => {
+  test('every attack that a document names exists', async () => {
+    const { SUITES } = await import('../redteam/suites/index.ts');
+    const ids = new Set(SUITES.flatMap((suite) => suite.attacks.map(({ id }) => id)));
+    const unknown = [
+      ...read('docs/guarantees.md').matchAll(/\b(?:tok|wire|ses|apr|stp|fil|crs|rdr|zon|mai|rul|cap|dsk)-\d\d\b/g),
+    ]
+      .map(([id]) => id)
+      .filter((id) => !ids.has(id));
+    expect(unknown).toEqual([]);
+    expect(ids.size).toBeGreaterThan(150);
+  });
+});
