@@ -8,4 +8,3 @@ export type { Caps, ConfirmedPort, ConnectorPort, ContactBook, PerformOutcome, P
 export { openPresenceDesk } from './presence-desk.ts';
 export type { ReaderProcess, StartReader } from './reader-pool.ts';
 export type { Session } from './sessions.ts';
-export { refusalOfFault } from './wire-answer.ts';

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { serveFrames } from '../../bridge/index.ts';
 import { HardshellError, toAuditZone, type ZoneEvent } from '../../contracts/index.ts';
-import { Confirmed, Executor, openPresenceDesk, refusalOfFault, type ZoneListing } from '../../zone1-executor/index.ts';
+import { Confirmed, Executor, openPresenceDesk, type ZoneListing } from '../../zone1-executor/index.ts';
 import { openState } from './open-state.ts';
 import {
   confirmFirst,
@@ -16,6 +16,14 @@ import {
 import { SupervisorLink } from './supervisor-link.ts';
 import { listenConnector, startPlanner, startReader, type ZoneHost } from './zone-sockets.ts';
 
+/** The places of a stack, without the words of the error, which may go over several lines. */
+function placesIn(stack: string): string[] {
+  return stack
+    .split('\n')
+    .filter((line) => /^ {4}at [\w.<>#[\] ]* ?\(?[\w:/.-]+:\d+:\d+\)?$/.test(line))
+    .map((line) => line.trim());
+}
+
 // Whatever this process makes belongs to its owner alone; sockets are opened to their zone one by one.
 process.umask(0o077);
 
@@ -25,10 +33,20 @@ const fault = (where: string, cause: unknown): void => {
   const message = cause instanceof HardshellError ? cause.message : '';
   const stack =
     cause instanceof Error && !(cause instanceof HardshellError)
-      ? ` ${(cause.stack ?? '').split('\n').slice(1, 4).join(' ').trim()}`
+      ? ` ${placesIn(cause.stack ?? '')
+          .slice(0, 3)
+          .join(' ')}`
       : '';
   process.stderr.write(`executor: ${where}: ${code} ${message}${stack}\n`);
 };
+
+// Before anything runs: Node's own way would print the whole of an error, whatever stands in it.
+const end = (cause: unknown): void => {
+  fault('unhandled', cause);
+  process.exit(1);
+};
+process.on('unhandledRejection', end);
+process.on('uncaughtException', end);
 
 try {
   await main();
@@ -45,6 +63,8 @@ async function main(): Promise<void> {
   const epoch = requireEpoch(where.home);
   const config = readSettings(where);
   const linking = SupervisorLink.connect(join(where.run, 'supervisor', 'supervisor.sock'));
+  // Waited for below; lost before that, it is told there.
+  linking.catch(() => undefined);
   const { ledger, log, close } = await openState(where);
   const station = makeStation(where, config, ledger, epoch);
   if (where.firstStart) await confirmFirst(station, where);
@@ -143,8 +163,3 @@ async function listZones(supervisor: SupervisorLink): Promise<{ zones: ZoneListi
     return { zones: [], warnings: ['the supervisor does not answer'] };
   }
 }
-
-process.on('unhandledRejection', (cause) => {
-  fault('unhandled', refusalOfFault(cause).error === 'unavailable' ? cause : cause);
-  process.exit(1);
-});
