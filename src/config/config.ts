@@ -1,5 +1,5 @@
 import type * as z from 'zod';
-import type { configSchema, LOG_LEVELS, Mode, ZoneKind } from './schema.ts';
+import type { configSchema, Mode, ZoneKind } from './schema.ts';
 
 export interface ZoneLimitsConfig {
   readonly memoryMiB: number;
@@ -27,7 +27,7 @@ export interface Config {
   };
   readonly zones: Readonly<Record<ZoneKind, ZoneLimitsConfig>> & { readonly minimumMode: Mode };
   readonly session: { readonly retentionDays: number; readonly rawRetentionDays: number };
-  readonly logging: { readonly level: (typeof LOG_LEVELS)[number]; readonly maxMiB: number };
+  readonly logging: { readonly maxMiB: number };
 }
 
 /** The one conversion from the file's shape. */

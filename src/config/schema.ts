@@ -4,7 +4,6 @@ import { LIMITS, parseMailAddress } from '../contracts/index.ts';
 /** Isolation modes from the strongest to the weakest (`zones.minimumMode` refuses what comes after it). */
 export const MODES = ['F', 'R', 'U', 'L'] as const;
 export type Mode = (typeof MODES)[number];
-export const LOG_LEVELS = ['error', 'warn', 'info', 'debug'] as const;
 export const ZONE_KINDS = ['reader', 'planner', 'model', 'executor', 'connector'] as const;
 export type ZoneKind = (typeof ZONE_KINDS)[number];
 
@@ -119,10 +118,6 @@ const session = z.strictObject({
 });
 
 const logging = z.strictObject({
-  level: z
-    .enum(LOG_LEVELS, { error: 'must be `error`, `warn`, `info` or `debug`' })
-    .default('info')
-    .describe('what `logs/` holds; never content'),
   maxMiB: whole(1, 1_024).default(20).describe('size at which a log file is rotated, in MiB'),
 });
 

@@ -20,6 +20,8 @@ export const SUPERVISOR_REQUESTS = {
     profile: z.enum(SPAWN_PROFILES),
     sid: sid.optional(),
     standing: z.boolean().optional(),
+    /** False: a planner that does not reach the model, since the owner has not confirmed who that is. */
+    model: z.boolean().optional(),
   }),
   stop_zone: z.strictObject({ type: z.literal('stop_zone'), name: zoneName }),
   /** Stops every process and then the supervisor itself. */

@@ -136,6 +136,12 @@ export const HOME_FILES: readonly HomeFile[] = [
   ),
   dir('mail/in/new', 'the mail fetcher of the owner', 'mail not yet taken in', 'as `mail/in`'),
   dir('mail/in/cur', 'connector-maildir', 'mail taken in', 'as `mail/in`'),
+  dir(
+    'mail/in/.rejected',
+    'connector-maildir',
+    'what was no mail that may be read: links, pipes, too large',
+    'nothing',
+  ),
   dir('mail/in/tmp', 'the mail fetcher of the owner', 'mail being delivered', 'as `mail/in`'),
   dir(
     'mail/out',
@@ -145,12 +151,12 @@ export const HOME_FILES: readonly HomeFile[] = [
   ),
   dir('mail/out/new', 'connector-maildir', 'mail to be sent on', 'as `mail/out`'),
   dir('mail/out/cur', 'whoever sends it on', 'mail sent on', 'as `mail/out`'),
+  dir('mail/out/envelopes', 'connector-maildir', 'who each sent mail is for', 'as `mail/out`'),
   dir('mail/out/tmp', 'connector-maildir', 'mail being written', 'as `mail/out`'),
 ];
 
 /** Space each part may take before it stops taking in, in bytes, with the reason. */
 export const HOME_QUOTAS = {
-  mailInBytesMax: { value: 4 * 1024 ** 3, why: 'a flood of mail fills its own folder, not the disk' },
   contentBytesMax: { value: 8 * 1024 ** 3, why: 'the oldest content goes before intake stops' },
   reserveBytes: { value: 1024 ** 2, why: 'a stop must be able to write on a full disk' },
 } as const;

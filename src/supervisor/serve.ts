@@ -69,7 +69,12 @@ async function answer(
           fate: 'refuse',
         });
       const session = request.sid ?? null;
-      const { name } = await zones.start({ profile: request.profile, session, standing: request.standing ?? false });
+      const { name } = await zones.start({
+        profile: request.profile,
+        session,
+        standing: request.standing ?? false,
+        model: request.model ?? true,
+      });
       return { type: 'spawned', name, socket_dir: `${INSIDE.run}/${name}`, session };
     }
     case 'stop_zone': {

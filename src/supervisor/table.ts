@@ -36,6 +36,8 @@ export interface Start {
   readonly limits: ZoneLimits;
   readonly mode: 'F' | 'U';
   readonly firstStart: boolean;
+  /** Whether a planner may reach the model. */
+  readonly model: boolean;
 }
 
 /** Where a process finds its things, the same for root and for an ordinary user. */
@@ -127,7 +129,9 @@ function profileOf(start: Start, places: TablePlaces): Profile {
       return {
         mounts: [
           { kind: 'read', from: `${places.run}/${start.name}`, to: INSIDE.bridge },
-          { kind: 'read', from: `${places.run}/model-bridges/${start.name}`, to: INSIDE.modelBridge },
+          ...(start.model
+            ? [{ kind: 'read', from: `${places.run}/model-bridges/${start.name}`, to: INSIDE.modelBridge } as const]
+            : []),
         ],
         env: plannerEnvironment(start, places),
         nodeFlags: permissionFlags([INSIDE.bridge, INSIDE.modelBridge]),
@@ -190,7 +194,7 @@ function plannerEnvironment(start: Start, places: TablePlaces): Readonly<Record<
   return {
     HARDSHELL_TEMPLATES: `${INSIDE.bridge}/templates`,
     ...(start.name === 'zone2-planner' ? { HARDSHELL_ORIGIN: 'standing' } : {}),
-    ...(places.model === undefined ? {} : { HARDSHELL_MODEL: 'local' }),
+    ...(places.model === undefined || !start.model ? {} : { HARDSHELL_MODEL: 'local' }),
   };
 }
 

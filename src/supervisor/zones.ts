@@ -32,6 +32,8 @@ export interface StartOptions {
   readonly profile: ZoneProfile;
   readonly session?: string | null;
   readonly standing?: boolean;
+  /** False: without a way to the model. */
+  readonly model?: boolean;
   readonly firstStart?: boolean;
   readonly descriptor?: ZoneSpec['descriptor'];
 }
@@ -191,6 +193,7 @@ export class Zones {
         limits: limits[profile],
         mode: driver.mode,
         firstStart: options.firstStart ?? false,
+        model: options.model ?? true,
       },
       places,
     );

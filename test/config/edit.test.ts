@@ -39,9 +39,9 @@ describe('setting one member', () => {
   it('keeps comments, order and everything else', () => {
     const text = '// top\n{\n  // who\n  mail: { address: "a@b.c", /* mine */ name: "old" }, // end\n}\n';
     expect(setMember(text, ['mail', 'name'], 'new')).toBe(text.replace('"old"', '"new"'));
-    const added = setMember(text, ['logging', 'level'], 'debug');
+    const added = setMember(text, ['logging', 'maxMiB'], 5);
     for (const kept of ['// top', '// who', '/* mine */', '// end']) expect(added).toContain(kept);
-    expect(JSON5.parse(added)).toEqual({ mail: { address: 'a@b.c', name: 'old' }, logging: { level: 'debug' } });
+    expect(JSON5.parse(added)).toEqual({ mail: { address: 'a@b.c', name: 'old' }, logging: { maxMiB: 5 } });
   });
 
   it('adds to an empty object, a one-line object and beside a trailing comment', () => {

@@ -50,7 +50,7 @@ describe('a configuration that is refused', () => {
     ]);
     expect(problems('{ zone: {} }')).toEqual(['line 1: `zone` is unknown; did you mean `zones`?']);
     expect(problems('{ logging: { qqqqqqqqqq: 1 } }')).toEqual([
-      'line 1: `logging.qqqqqqqqqq` is unknown; here may stand `level`, `maxMiB`',
+      'line 1: `logging.qqqqqqqqqq` is unknown; here may stand `maxMiB`',
     ]);
   });
 
@@ -147,10 +147,10 @@ describe('a configuration that is refused', () => {
 
   it('tells every problem at once, in the order of the file', () => {
     const found = problems(
-      "{\n  logging: { level: 'loud' },\n  mail: 5,\n  models: { local: { baseUrl: 'http://127.0.0.1:1' } },\n}",
+      "{\n  logging: { maxMiB: 'loud' },\n  mail: 5,\n  models: { local: { baseUrl: 'http://127.0.0.1:1' } },\n}",
     );
     expect(found.map((line) => line.split(' ').slice(0, 3).join(' '))).toEqual([
-      'line 2: `logging.level`',
+      'line 2: `logging.maxMiB`',
       'line 3: `mail`',
       'line 4: `models.local.model`',
     ]);

@@ -77,6 +77,7 @@ async function main(): Promise<void> {
     supervisor,
     fault,
     answerZone: (sid, frame, signal) => executor.answerZone(sid, frame, signal),
+    mayUseModel: () => confirmed.stands('config'),
   };
   const executor: Executor = new Executor({
     station,

@@ -26,7 +26,10 @@ export class SupervisorLink {
   }
 
   /** Starts a process of the table. Resolves when it runs and its walls were checked from outside. */
-  async spawn(profile: SpawnProfile, what: { sid?: string; standing?: boolean } = {}): Promise<Answer<'spawned'>> {
+  async spawn(
+    profile: SpawnProfile,
+    what: { sid?: string; standing?: boolean; model?: boolean } = {},
+  ): Promise<Answer<'spawned'>> {
     return this.#ask('spawned', { type: 'spawn', profile, ...what }, SPAWN_MS);
   }
 

@@ -10,6 +10,8 @@ const SOCKET = 'zone-bridge.sock';
 const READER_START_MS = 15_000;
 
 export interface ZoneHost {
+  /** False while the owner has not confirmed the settings that name the model. */
+  readonly mayUseModel: () => boolean;
   readonly supervisor: SupervisorLink;
   readonly answerZone: (sid: string, frame: Frame, signal: AbortSignal) => Promise<object>;
   readonly fault: (where: string, cause: unknown) => void;
@@ -17,7 +19,11 @@ export interface ZoneHost {
 
 /** Starts the process of a session and serves its socket: whoever comes in on it is that session. */
 export async function startPlanner(host: ZoneHost, session: Session, standing: boolean): Promise<StartedPlanner> {
-  const spawned = await host.supervisor.spawn('planner', { sid: session.sid, ...(standing ? { standing: true } : {}) });
+  const spawned = await host.supervisor.spawn('planner', {
+    sid: session.sid,
+    ...(standing ? { standing: true } : {}),
+    model: host.mayUseModel(),
+  });
   const listener = await serveFrames({
     path: join(spawned.socket_dir, SOCKET),
     mode: ZONE_SOCKET_MODE,

@@ -25,7 +25,10 @@ export async function takeFile(path: string, nowMs: number): Promise<Taken> {
     return errorCode(error) === 'ENOENT' ? { kind: 'gone' } : { kind: 'rejected', reason: 'unreadable' };
   }
   try {
-    return await readSettled(file, nowMs);
+    const taken = await readSettled(file, nowMs);
+    // What was dropped with a wider mode is the owner's alone from here on; another owner's file stays as it is.
+    if (taken.kind === 'taken') await file.chmod(0o600).catch(() => undefined);
+    return taken;
   } catch {
     return { kind: 'rejected', reason: 'unreadable' };
   } finally {
