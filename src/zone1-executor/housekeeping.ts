@@ -7,6 +7,7 @@ import { voidGrants } from './grant.ts';
 import type { Notifier } from './notifier.ts';
 import type { Station } from './ports.ts';
 import { forgetOldUnits } from './rates.ts';
+import { retireRecords } from './retention.ts';
 import type { TokenTable } from './tokens.ts';
 
 const HOUR_MS = 3_600_000;
@@ -117,6 +118,7 @@ export class Housekeeping {
     this.#retiredAtBootMs = clock.bootMs();
     await ledger.commit((tx) => {
       retire(this.#station, tx);
+      retireRecords(this.#station, tx);
       forgetOldUnits(tx, clock.wallMs());
     });
   }

@@ -2,6 +2,7 @@ import {
   parseMailAddress,
   type ApprovalContent,
   type Extract,
+  type InfluenceSpan,
   type RedMark,
   type ShownMail,
   type ShownSource,
@@ -25,6 +26,11 @@ export function approvalContent(
   const contacts = station.confirmed.contacts();
   const contents = session.label.sources.map((kid) => getContent(reader, kid));
   const texts = contents.map((content) => (content === undefined ? '' : wordsOf(content.extract)));
+  const influence = {
+    subject: influenceSpans(headerOf(shown, 'Subject'), texts),
+    body: influenceSpans(shown.body, texts),
+  };
+  const kept = shownFirst(contents.length, [...influence.subject, ...influence.body]);
   return {
     action: ask.declaration.name,
     zone: session.zone,
@@ -36,11 +42,8 @@ export function approvalContent(
       contact: contacts.nameOf(parseMailAddress(value.value)?.key ?? value.value),
     })),
     payload: shown,
-    influence: {
-      subject: influenceSpans(headerOf(shown, 'Subject'), texts),
-      body: influenceSpans(shown.body, texts),
-    },
-    sources: contents.map(shownSource),
+    influence: { subject: renumbered(influence.subject, kept), body: renumbered(influence.body, kept) },
+    sources: [...kept.map((index) => shownSource(contents[index])), ...summed(contents, kept)],
     label: {
       integrity: ask.prepared.payloadLabel.integrity,
       confidentiality: ask.prepared.payloadLabel.confidentiality,
@@ -62,6 +65,31 @@ function shownSource(content: StoredContent | undefined): ShownSource {
   if (content === undefined) return { channel: 'not-stored-any-more', from: '', subject: '', warned: true };
   const { channel, extract, warned } = content;
   return { channel, from: extract.from, subject: extract.subject, warned };
+}
+
+/** Sources that are listed one by one; a question must fit one answer however much its session has read. */
+const SOURCES_SHOWN_MAX = 200;
+
+/** Indexes of the sources that are listed: those that stretches were taken from come first. */
+function shownFirst(count: number, spans: readonly InfluenceSpan[]): number[] {
+  const all = Array.from({ length: count }, (_, index) => index);
+  if (count <= SOURCES_SHOWN_MAX) return all;
+  const first = [...new Set(spans.map((span) => span.source))];
+  return [...new Set([...first, ...all])].slice(0, SOURCES_SHOWN_MAX);
+}
+
+function renumbered(spans: readonly InfluenceSpan[], kept: readonly number[]): InfluenceSpan[] {
+  const places = new Map(kept.map((index, place) => [index, place]));
+  // What is not listed by itself stands in the line that sums up the rest.
+  return spans.map((span) => ({ ...span, source: places.get(span.source) ?? kept.length }));
+}
+
+/** One line for all that are not listed; flagged when one of them is. */
+function summed(contents: readonly (StoredContent | undefined)[], kept: readonly number[]): ShownSource[] {
+  const rest = contents.filter((_, index) => !kept.includes(index));
+  if (rest.length === 0) return [];
+  const warned = rest.some((content) => content?.warned ?? true);
+  return [{ channel: 'further-messages', from: '', subject: `${rest.length} further messages`, warned }];
 }
 
 function headerOf(shown: ShownMail, name: string): string {

@@ -123,6 +123,12 @@ export function openDueTasks(station: Station, tx: Tx, room: number = DUE_PER_TU
   });
 }
 
+/** When a task comes next, in milliseconds; null for one that never does (again). */
+export function nextFireMs(task: Pick<Tables['tasks'], 'due' | 'cron' | 'at_ms'>): number | null {
+  const at = fireTime(task);
+  return Number.isFinite(at) ? at : null;
+}
+
 /** A cron task without a `due` fires first at its next time after it was put. */
 function fireTime(task: Pick<Tables['tasks'], 'due' | 'cron' | 'at_ms'>): number {
   if (task.due !== null) return Date.parse(task.due);
@@ -148,7 +154,8 @@ function isCron(pattern: string): boolean {
   }
 }
 
-function taskText(task: Tables['tasks']): string {
+/** The words that a run of this task is instructed with. */
+export function taskText(task: Pick<Tables['tasks'], 'data'>): string {
   const data = JSON.parse(task.data) as Record<string, unknown>;
   return typeof data['text'] === 'string'
     ? data['text'].slice(0, LIMITS.instructionCharsMax.value)

@@ -1,8 +1,10 @@
+import type * as z from 'zod';
 import { CONTROL_REQUESTS, type ControlRequest, type ControlRequestType, type Refusal } from '../../contracts/index.ts';
 import { answerQuestion, listQuestions, reopenQuestion, showQuestion } from './approvals.ts';
 import { orTakeBack, StepRefused, type ControlDesk } from './desk.ts';
 import { listInbox, showInbox } from './inbox.ts';
 import { confirm, instruct, instructStatus, listContacts, putContact, removeContact, showConfirm } from './owner.ts';
+import { deleteScheduled, listScheduled } from './tasks.ts';
 import { explainRequest, listRecords, listZones, makeCheckpoint, status } from './status.ts';
 
 /** Answers one message of the owner's tools. Whatever changes something carries a proof of presence. */
@@ -19,8 +21,7 @@ export async function answerControl(
     });
   const parsed = CONTROL_REQUESTS[type as ControlRequestType].safeParse(frame);
   if (!parsed.success) {
-    const path = parsed.error.issues[0]?.path.map(String).join('.') ?? '';
-    return errorOf({ error: 'malformed', message: `\`${path}\` of \`${type}\` is not what it must be` });
+    return errorOf({ error: 'malformed', message: describeIssue(type, parsed.error.issues[0]) });
   }
   try {
     return await answer(desk, parsed.data, signal);
@@ -56,6 +57,10 @@ function answer(desk: ControlDesk, request: ControlRequest, signal: AbortSignal)
       return instruct(desk, request);
     case 'instruct_status':
       return instructStatus(desk, request, signal);
+    case 'tasks_list':
+      return listScheduled(desk, request);
+    case 'tasks_delete':
+      return deleteScheduled(desk, request);
     case 'contacts_list':
       return listContacts(desk);
     case 'contacts_put':
@@ -75,6 +80,14 @@ function answer(desk: ControlDesk, request: ControlRequest, signal: AbortSignal)
     case 'zones':
       return listZones(desk);
   }
+}
+
+/** What does not fit, by the name of its field. */
+function describeIssue(type: string, issue: z.core.$ZodIssue | undefined): string {
+  const path = issue?.path.map(String) ?? [];
+  const at = (key: string): string => [...path, key].join('.').slice(0, 100);
+  if (issue?.code === 'unrecognized_keys') return `\`${at(issue.keys[0] ?? '')}\` is no field of \`${type}\``;
+  return `\`${path.join('.').slice(0, 100)}\` of \`${type}\` is not what it must be`;
 }
 
 async function enrol(desk: ControlDesk, request: Extract<ControlRequest, { type: 'presence_enrol' }>): Promise<object> {
