@@ -14,6 +14,7 @@ const digest = z.string().regex(/^[0-9a-f]{64}$/);
 const approvalId = z.string().regex(/^a_[a-z2-7]{26}$/);
 const requestId = z.string().regex(/^r_[a-z2-7]{26}$/);
 const sessionId = z.string().regex(/^s_[a-z2-7]{26}$/);
+const taskId = z.string().regex(/^t_[a-z2-7]{26}$/);
 const contentId = z.string().regex(/^k_[a-z2-7]{26}$/);
 const presence = z.enum(['terminal', 'passphrase', 'passkey']);
 const method = z.enum(['terminal', 'passphrase', 'passkey', 'timeout', 'system']);
@@ -133,6 +134,31 @@ const inboxItem = z.strictObject({
   summary: text.nullable(),
 });
 
+const instructionState = z.enum(['working', 'answered', 'waiting', 'failed']);
+
+const scheduledTask = z.strictObject({
+  task: taskId,
+  /** The session that made it; it may have ended long ago. */
+  session: sessionId,
+  /** When it runs next; null: never again. */
+  next_ms: z.number().nullable(),
+  cron: text.nullable(),
+  priority: count,
+  /** What a run is told to do, cut: untrusted unless `integrity` says otherwise. */
+  text,
+  integrity: z.enum(['trusted', 'untrusted']),
+  last: z
+    .strictObject({
+      session: sessionId,
+      at_ms: z.number(),
+      state: instructionState,
+      /** The planner's words, cut: untrusted. */
+      answer: text.nullable(),
+      approvals: z.array(approvalId),
+    })
+    .nullable(),
+});
+
 const contact = z.strictObject({ address: z.string().max(254), name: z.string().max(100) });
 const named = z.enum(['policy', 'contacts', 'config']);
 
@@ -197,11 +223,18 @@ export const CONTROL_ANSWERS = {
   instruct: z.strictObject({ type: z.literal('instruct'), session: sessionId }),
   instruct_status: z.strictObject({
     type: z.literal('instruct_status'),
-    state: z.enum(['working', 'answered', 'waiting', 'failed']),
+    state: instructionState,
     /** The planner's words: untrusted. */
     answer: text.nullable(),
     approvals: z.array(approvalId),
   }),
+  /** `next`: pass as `after` for the next page. */
+  tasks_list: z.strictObject({
+    type: z.literal('tasks_list'),
+    tasks: z.array(scheduledTask),
+    next: taskId.nullable(),
+  }),
+  tasks_delete: z.strictObject({ type: z.literal('tasks_delete'), task: taskId }),
   contacts_list: z.strictObject({ type: z.literal('contacts_list'), ...contacts }),
   contacts_put: z.strictObject({ type: z.literal('contacts_put'), ...contacts }),
   contacts_remove: z.strictObject({ type: z.literal('contacts_remove'), ...contacts }),
@@ -253,4 +286,5 @@ export const CONTROL_ANSWERS = {
 
 export type ControlAnswers = { [K in keyof typeof CONTROL_ANSWERS]: z.infer<(typeof CONTROL_ANSWERS)[K]> };
 export type ApprovalSummary = z.infer<typeof approvalSummary>;
+export type ScheduledTask = z.infer<typeof scheduledTask>;
 export type InboxItem = z.infer<typeof inboxItem>;

@@ -3,6 +3,7 @@ import { LIMITS } from './limits.ts';
 
 /** What the owner's tools may ask on the control socket. A proof of presence rides on whatever needs one. */
 const approvalId = z.string().regex(/^a_[a-z2-7]{26}$/);
+const taskId = z.string().regex(/^t_[a-z2-7]{26}$/);
 const contentId = z.string().regex(/^k_[a-z2-7]{26}$/);
 
 /** `terminal`: a person said yes on a terminal (checkout instances only). `passphrase`: an Ed25519 signature. */
@@ -66,6 +67,9 @@ export const CONTROL_REQUESTS = {
     session: z.string().max(64),
     wait_ms: z.number().int().min(0).max(LIMITS.waitMsMax.value).optional(),
   }),
+  /** What is scheduled, of all sessions. `after`: the `next` of the page before. */
+  tasks_list: z.strictObject({ type: z.literal('tasks_list'), after: taskId.optional() }),
+  tasks_delete: z.strictObject({ type: z.literal('tasks_delete'), task: taskId, presence: presenceSchema }),
   contacts_list: z.strictObject({ type: z.literal('contacts_list') }),
   contacts_put: z.strictObject({ type: z.literal('contacts_put'), contact: contactSchema, presence: presenceSchema }),
   contacts_remove: z.strictObject({

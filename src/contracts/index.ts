@@ -166,6 +166,7 @@ export {
   type ApprovalSummary,
   type ControlAnswers,
   type InboxItem,
+  type ScheduledTask,
 } from './control-answers.ts';
 export {
   decisionRequestSchema,

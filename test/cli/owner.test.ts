@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { challenge, ID, inboxItem, ITEM, SESSION, status } from './support/answers.ts';
+import { challenge, inboxItem, ITEM, status } from './support/answers.ts';
 import { CliUnderTest } from './support/run-cli.ts';
 import { ScriptedControl } from './support/scripted-control.ts';
 
@@ -112,80 +112,6 @@ describe('inbox', () => {
     control.handlers.inbox_show = () => ({ type: 'inbox_show', item: inboxItem({ state: 'failed' }), message: null });
     expect((await cli.run(['inbox', 'show', 'k_cc'])).stdout).toContain('no reader could read it');
     expect((await cli.run(['inbox', 'show', 'k_zz'])).stderr).toContain('no message begins with `k_zz`');
-  });
-});
-
-describe('chat', () => {
-  it('waits for the answer and says what to do with a proposal', async () => {
-    let looks = 0;
-    control.handlers.instruct = () => ({ type: 'instruct', session: SESSION });
-    control.handlers.instruct_status = () => {
-      looks += 1;
-      return {
-        type: 'instruct_status',
-        state: looks < 3 ? 'working' : 'waiting',
-        answer: looks < 3 ? null : 'May I?\u001b[2J\nYours',
-        approvals: looks < 3 ? [] : [ID],
-      };
-    };
-    const { code, stdout } = await cli.run([
-      'chat',
-      'thank',
-      'Ann',
-      '--to',
-      'ann@example.org',
-      '--to',
-      'bob@example.org',
-    ]);
-    expect(code).toBe(0);
-    expect(stdout).toContain('says│ May I?\\u{1B}[2J\n     says│ Yours');
-    expect(stdout).toContain('hardshell approvals show a_qqqqqqqq');
-    expect(control.requests.find((request) => request.type === 'instruct')).toEqual({
-      type: 'instruct',
-      text: 'thank Ann',
-      to: ['ann@example.org', 'bob@example.org'],
-      presence: { method: 'terminal' },
-    });
-  });
-
-  it('does not wait longer than it was told, and fails when the agent did', async () => {
-    control.handlers.instruct = () => ({ type: 'instruct', session: SESSION });
-    control.handlers.instruct_status = () => ({
-      type: 'instruct_status',
-      state: 'working',
-      answer: null,
-      approvals: [],
-    });
-    expect((await cli.run(['chat', 'x', '--wait', '0'])).stdout).toContain('still at it');
-    control.handlers.instruct_status = () => ({
-      type: 'instruct_status',
-      state: 'failed',
-      answer: null,
-      approvals: [],
-    });
-    expect(await cli.run(['chat', 'x'])).toMatchObject({ code: 1 });
-  });
-
-  it('is a conversation of the standing session at a terminal', async () => {
-    control.handlers.instruct = () => ({ type: 'instruct', session: SESSION });
-    control.handlers.instruct_status = () => ({
-      type: 'instruct_status',
-      state: 'answered',
-      answer: 'hello yourself',
-      approvals: [],
-    });
-    const { code, stdout } = await cli.runAtTerminal(
-      ['chat'],
-      [
-        [/you> $/, 'hello'],
-        [/hello yourself[\s\S]*you> $/, ''],
-      ],
-    );
-    expect(code).toBe(0);
-    expect(stdout).toContain('hello yourself');
-    expect(control.requests.filter((request) => request.type === 'instruct')).toEqual([
-      { type: 'instruct', text: 'hello', standing: true, presence: { method: 'terminal' } },
-    ]);
   });
 });
 

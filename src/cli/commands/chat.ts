@@ -24,15 +24,15 @@ type Status = ControlAnswers['instruct_status'];
 /** `hardshell chat`: gives the agent an instruction, waits for what comes of it, and says what to do next. */
 export async function chat(options: ChatOptions, context: Context): Promise<number> {
   if (options.text?.trim() === '') throw wrongUse(SAY_WHAT);
-  if (options.text !== undefined) return say({ ...options, text: options.text, standing: false }, context);
+  if (options.text !== undefined) return say({ ...options, text: options.text, talk: null }, context);
   if (!context.prompt.interactive) throw wrongUse(SAY_WHAT);
   context.io.error('say what the agent shall do; an empty line or Ctrl-D ends it');
-  const sitting = {};
+  const talk: Talk = { sitting: {}, told: new Set() };
   for (;;) {
     const text = (await context.prompt.line('you> '))?.trim() ?? '';
     if (text === '') return 0;
     try {
-      await say({ ...options, text, standing: true, sitting }, context);
+      await say({ ...options, text, talk }, context);
     } catch (thrown) {
       const failure = toFailure(thrown);
       context.io.error(failure.message);
@@ -41,10 +41,18 @@ export async function chat(options: ChatOptions, context: Context): Promise<numb
   }
 }
 
+/** What one conversation remembers between two instructions. */
+interface Talk {
+  readonly sitting: NonNullable<PresenceOptions['sitting']>;
+  /** Questions that were told already. */
+  readonly told: Set<string>;
+}
+
 async function say(
-  options: ChatOptions & Pick<PresenceOptions, 'sitting'> & { readonly text: string; readonly standing: boolean },
+  options: ChatOptions & { readonly text: string; readonly talk: Talk | null },
   context: Context,
 ): Promise<number> {
+  const { talk } = options;
   if (options.text.length > LIMITS.instructionCharsMax.value)
     throw wrongUse(`an instruction has at most ${LIMITS.instructionCharsMax.value} characters`);
   const item = options.item === undefined ? undefined : (await findItem(options.item, context)).item;
@@ -53,19 +61,19 @@ async function say(
     text: options.text,
     ...(options.to.length === 0 ? {} : { to: [...options.to] }),
     ...(item === undefined ? {} : { item }),
-    ...(options.standing ? { standing: true } : {}),
+    ...(talk !== null ? { standing: true } : {}),
   } as const;
   const presence = await provePresence(context, request, {
     yes: false,
     passphraseFd: options.passphraseFd,
     question: null,
-    sitting: options.sitting,
+    sitting: talk?.sitting,
   });
   if (presence === null) throw new Failure('nothing was said to the agent');
   const { session } = await context.control().ask({ ...request, presence });
   const status = await waitForAnswer(session, options.waitMs, context);
   tell(context, { session, state: status.state, answer: status.answer, approvals: status.approvals }, () =>
-    describe(status, context),
+    describe(status, { asked: options.text, told: talk?.told ?? null }, context),
   );
   return status.state === 'failed' ? 1 : 0;
 }
@@ -83,7 +91,28 @@ async function waitForAnswer(session: string, waitMs: number, context: Context):
   }
 }
 
-function describe(status: Status, context: Context): string[] {
+const HINTS: readonly (readonly [reference: RegExp, hint: string])[] = [
+  [
+    /\bc_[a-z2-7]{26}\b/,
+    'a reference `c_…` holds only within this one talk, which has ended; take an id of `hardshell inbox list`, as in `hardshell chat \'reply text "…"\' --item k_…`, or say it in a conversation: `hardshell chat`',
+  ],
+  [
+    /\bd_[a-z2-7]{26}\b/,
+    'a draft `d_…` can be sent only within the talk that made it, and this one has ended; draft and send in one conversation: `hardshell chat`',
+  ],
+  [/\bt_[a-z2-7]{26}\b/, 'see, and delete, all that is scheduled: hardshell tasks list'],
+];
+
+/** What to do with the references in a talk that has ended; in a conversation they still hold. */
+function hintsFor(words: string): string[] {
+  return HINTS.filter(([reference]) => reference.test(words)).map(([, hint]) => hint);
+}
+
+function describe(
+  status: Status,
+  { asked, told }: { readonly asked: string; readonly told: Set<string> | null },
+  context: Context,
+): string[] {
   const lines: RenderedLine[] = [];
   if (status.answer !== null) {
     lines.push(
@@ -95,7 +124,12 @@ function describe(status: Status, context: Context): string[] {
     lines.length === 0
       ? []
       : [toTerminal({ lines }, { colour: context.io.colour, width: context.io.columns }).trimEnd()];
-  const waiting = status.approvals.map((id) => `it wants to send something: hardshell approvals show ${shortId(id)}`);
+  const news = status.approvals.filter((id) => told?.has(id) !== true);
+  for (const id of news) told?.add(id);
+  const waiting = [
+    ...news.map((id) => `it wants to send something: hardshell approvals show ${shortId(id)}`),
+    ...(told === null ? hintsFor(`${asked}\n${status.answer ?? ''}`) : []),
+  ];
   switch (status.state) {
     case 'working':
       return [

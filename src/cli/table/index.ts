@@ -2,12 +2,14 @@ import { EVIDENCE_COMMANDS } from './evidence.ts';
 import { INSTANCE_COMMANDS } from './instance.ts';
 import { OWNER_COMMANDS } from './owner.ts';
 import { SETTINGS_COMMANDS } from './settings.ts';
+import { TASK_COMMANDS } from './tasks.ts';
 import type { CommandSpec } from './spec.ts';
 
 /** Every command of this build, in the order of the help. */
 export const COMMANDS: readonly CommandSpec[] = [
   ...INSTANCE_COMMANDS,
   ...OWNER_COMMANDS,
+  ...TASK_COMMANDS,
   ...SETTINGS_COMMANDS,
   ...EVIDENCE_COMMANDS,
 ];
@@ -16,6 +18,7 @@ export const COMMANDS: readonly CommandSpec[] = [
 export const GROUPS: ReadonlyMap<string, string> = new Map([
   ['inbox', 'what came in'],
   ['approvals', 'questions to you, and your answers'],
+  ['tasks', 'what the agent does at set times'],
   ['contacts', 'addresses that you know'],
   ['zone', 'the sandboxes'],
   ['policy', 'what is allowed, and why'],

@@ -38,12 +38,13 @@ export const OWNER_COMMANDS: readonly CommandSpec[] = [
       PASSPHRASE_FD,
     ],
     examples: [
-      ['hardshell chat \'reply text "Yes, gladly."\' --item k_ab3', 'about one message'],
+      ['hardshell chat \'reply text "Yes, gladly."\' --item k_ab3', 'about one message of `hardshell inbox list`'],
       [
         'hardshell chat \'send to ann@example.org subject "Slides" text "May I?"\' --to ann@example.org',
         'you name the address, so it is yours',
       ],
-      ['hardshell chat', 'a conversation'],
+      ["hardshell chat 'every day at 9:00 list inbox'", 'again and again; see `hardshell tasks list`'],
+      ['hardshell chat', 'a conversation; references such as c_… and d_… hold only within it'],
     ],
     run: async (input, context) => {
       const { chat } = await import('../commands/chat.ts');
