@@ -46,6 +46,13 @@ describe('the short way through a page', () => {
       expect(shapeOf(parseHtml(html).document)).toEqual(shapeOf(parse(html, { scriptingEnabled: false })));
   });
 
+  it('shares nothing that the tree builder changes', () => {
+    const page =
+      '<html><html a=1><html><body><body b=2><body><p c=3><svg viewbox=4 xlink:href=5><p c=3></svg><p xlink:href=5><svg viewbox=4>';
+    expect(shapeOf(parseHtml(page).document)).toEqual(shapeOf(parse(page, { scriptingEnabled: false })));
+    expect(shapeOf(parseHtml('<html><p>').document)).toEqual(shapeOf(parse('<html><p>', { scriptingEnabled: false })));
+  });
+
   it('gives a page of nothing but oddities to the parser whole', () => {
     const page = '<p a"b>&unknown; <![CDATA[x]]>\0'.repeat(400);
     expect(shapeOf(parseHtml(page).document)).toEqual(shapeOf(parse(page, { scriptingEnabled: false })));

@@ -1,9 +1,11 @@
 import type { Token } from 'parse5';
+import { html as names } from 'parse5';
 import { resolveReferences } from './references.ts';
 
 /** A tag that every tokenizer reads alike. */
 export interface Tag {
   readonly tagName: string;
+  readonly tagID: Token.TagToken['tagID'];
   readonly closing: boolean;
   readonly selfClosing: boolean;
   readonly attrs: Token.Attribute[];
@@ -26,7 +28,7 @@ const TAG_CHARS_MAX = 400;
 const UNSHARED: ReadonlySet<string> = new Set(['a', 'img', 'html', 'body']);
 
 /**
- * Reads tags and keeps the ones with attributes: the cells of a page are written alike. Equal tags share their
+ * Reads tags and keeps them: the cells of a page are written alike. Equal tags share their
  * attributes, which nobody changes; inside SVG and MathML the tree builder would, so that from there on all is read anew.
  */
 export class TagScanner {
@@ -35,14 +37,14 @@ export class TagScanner {
 
   /** The tag at `at` (its `<`), or null when it is anything but plain. */
   scan(html: string, at: number): Tag | null {
-    const end = this.#shares && html.charCodeAt(at + 1) !== 47 ? html.indexOf('>', at) + 1 : 0;
+    const end = this.#shares ? html.indexOf('>', at) + 1 : 0;
     if (end === 0 || end - at > TAG_CHARS_MAX) return this.#scanAnew(html, at);
     const source = html.slice(at, end);
     const known = this.#known.get(source);
     if (known !== undefined) return known.end === end ? known : { ...known, end };
     const tag = this.#scanAnew(html, at);
-    if (tag === null || tag.end !== end || UNSHARED.has(tag.tagName)) return tag;
-    if (this.#shares && tag.attrs.length > 0 && this.#known.size < TAGS_MAX) this.#known.set(source, tag);
+    if (tag === null || tag.end !== end || (tag.attrs.length > 0 && UNSHARED.has(tag.tagName))) return tag;
+    if (this.#shares && this.#known.size < TAGS_MAX) this.#known.set(source, tag);
     return tag;
   }
 
@@ -60,17 +62,20 @@ function scanTag(html: string, at: number): Tag | null {
   const name = NAME.exec(html)?.[0];
   if (name === undefined) return null;
   const tagName = UPPER.test(name) ? name.toLowerCase() : name;
+  const tagID = names.getTagID(tagName);
   const after = NAME.lastIndex;
   if (closing) {
     END_TAG.lastIndex = after;
-    return END_TAG.test(html) ? { tagName, closing, selfClosing: false, attrs: [], end: END_TAG.lastIndex } : null;
+    return END_TAG.test(html)
+      ? { tagName, tagID, closing, selfClosing: false, attrs: [], end: END_TAG.lastIndex }
+      : null;
   }
   const code = html.charCodeAt(after);
-  if (code === 62) return { tagName, closing, selfClosing: false, attrs: [], end: after + 1 };
-  return isBlank(code) || code === 47 ? scanAttributes(html, after, tagName) : null;
+  if (code === 62) return { tagName, tagID, closing, selfClosing: false, attrs: [], end: after + 1 };
+  return isBlank(code) || code === 47 ? scanAttributes(html, after, { tagName, tagID, closing }) : null;
 }
 
-function scanAttributes(html: string, from: number, tagName: string): Tag | null {
+function scanAttributes(html: string, from: number, head: Pick<Tag, 'tagName' | 'tagID' | 'closing'>): Tag | null {
   const attrs: Token.Attribute[] = [];
   let at = from;
   for (;;) {
@@ -78,10 +83,10 @@ function scanAttributes(html: string, from: number, tagName: string): Tag | null
     GAP.test(html);
     at = GAP.lastIndex;
     const code = html.charCodeAt(at);
-    if (code === 62) return { tagName, closing: false, selfClosing: false, attrs, end: at + 1 };
+    if (code === 62) return { ...head, selfClosing: false, attrs, end: at + 1 };
     if (code === 47) {
       if (html.charCodeAt(at + 1) !== 62) return null;
-      return { tagName, closing: false, selfClosing: true, attrs, end: at + 2 };
+      return { ...head, selfClosing: true, attrs, end: at + 2 };
     }
     ATTRIBUTE.lastIndex = at;
     const match = ATTRIBUTE.exec(html);

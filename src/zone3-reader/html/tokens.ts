@@ -1,5 +1,5 @@
 import type { DefaultTreeAdapterMap, TreeAdapter } from 'parse5';
-import { html as names, InsertionMode, Parser, Token, TokenizerMode } from 'parse5';
+import { InsertionMode, Parser, Token, TokenizerMode } from 'parse5';
 import { resolveReferences } from './references.ts';
 import { isBlank, TagScanner } from './tag.ts';
 
@@ -119,14 +119,18 @@ class Feeder {
       return;
     }
     this.#at = tag.end;
-    const { tagName } = tag;
-    const token = { tagName, tagID: names.getTagID(tagName), selfClosing: tag.selfClosing, ackSelfClosing: false };
+    const { tagName, tagID, selfClosing } = tag;
+    // The tree builder adds to the list of an empty tag at times (`<html>` twice), and tags are shared.
+    const attrs = tag.attrs.length === 0 ? [] : tag.attrs;
+    const parser = this.#parser;
     if (tag.closing) {
-      this.#parser.onEndTag({ type: Token.TokenType.END_TAG, ...token, attrs: [], location: null });
+      const type = Token.TokenType.END_TAG;
+      parser.onEndTag({ type, tagName, tagID, selfClosing, ackSelfClosing: false, attrs, location: null });
       return;
     }
-    this.#parser.tokenizer.lastStartTagName = tagName;
-    this.#parser.onStartTag({ type: Token.TokenType.START_TAG, ...token, attrs: tag.attrs, location: null });
+    parser.tokenizer.lastStartTagName = tagName;
+    const type = Token.TokenType.START_TAG;
+    parser.onStartTag({ type, tagName, tagID, selfClosing, ackSelfClosing: false, attrs, location: null });
   }
 
   #comment(): void {

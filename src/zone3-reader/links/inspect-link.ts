@@ -22,10 +22,14 @@ export interface InspectedLink {
 }
 
 const DANGEROUS = /^(?:javascript|data|vbscript|file|blob|view-source|ms-[a-z-]+|search-ms|jar|intent):/;
-const REDIRECT_NAMES =
-  /^(?:u|url|uri|q|r|to|go|goto|link|target|dest|destination|redir|redirect|redirect_?ur[il]|return|return_?to|next|continue|location|forward|out)$/;
-const CREDENTIAL_NAMES =
-  /^(?:pass(?:word|wd)?|pwd|secret|client_secret|api_?key|apikey|access_?key|access_?token|auth_?token|id_?token|refresh_?token|sessionid|session_?id|sid|jwt|bearer|private_?key)$/;
+const REDIRECTS =
+  'u|url|uri|q|r|to|go|goto|link|target|dest|destination|redir|redirect|redirect_?ur[il]|return|return_?to|next|continue|location|forward|out';
+const CREDENTIALS =
+  'pass(?:word|wd)?|pwd|secret|client_secret|api_?key|apikey|access_?key|access_?token|auth_?token|id_?token|refresh_?token|sessionid|session_?id|sid|jwt|bearer|private_?key';
+const REDIRECT_NAMES = new RegExp(`^(?:${REDIRECTS})$`);
+const CREDENTIAL_NAMES = new RegExp(`^(?:${CREDENTIALS})$`);
+/** Asked of the whole query first: most addresses hold neither. */
+const TELLING_PAIR = new RegExp(`[?&#](?:${REDIRECTS}|${CREDENTIALS})=`, 'i');
 
 /** Reads one link: where it really goes, and what its text claims. Never throws. */
 export function inspectLink(link: RawLink): InspectedLink {
@@ -113,7 +117,7 @@ function inspectText(text: string, host: string, notes: LinkNote[]): void {
 }
 
 function inspectQuery(url: URL, notes: LinkNote[]): void {
-  if (url.search === '' && url.hash === '') return;
+  if (!TELLING_PAIR.test(url.search) && !TELLING_PAIR.test(url.hash)) return;
   for (const pair of `${url.search.slice(1)}&${url.hash.slice(1)}`.split('&').slice(0, 60)) {
     const equals = pair.indexOf('=');
     if (equals <= 0) continue;

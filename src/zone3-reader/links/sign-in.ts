@@ -4,8 +4,11 @@ const AUTH_PATH =
 const NOT_AUTH_PATH = /unsubscribe|optout|opt-out|preferences|listserv/i;
 const TOKEN_NAMES =
   /^(?:token|t|code|key|otp|ticket|sig|signature|auth|auth_?token|access_?token|id_?token|login_?token|magic|hash|nonce|oobcode|confirmation_?token|reset_?password_?token|verification|jwt|state|password|passwd|pwd|secret|api_?key|client_secret|session_?id|sessionid)$/i;
-const SECRET_NAMES =
-  /^(?:password|passwd|pwd|secret|client_secret|api_?key|access_?token|id_?token|refresh_?token|jwt|private_?key)$/i;
+const SECRETS =
+  'password|passwd|pwd|secret|client_secret|api_?key|access_?token|id_?token|refresh_?token|jwt|private_?key';
+const SECRET_NAMES = new RegExp(`^(?:${SECRETS})$`, 'i');
+/** Asked of the whole query first: most addresses hold nothing of the kind. */
+const SECRET_PAIR = new RegExp(`[?&#](?:${SECRETS})=`, 'i');
 const MARK = 'withheld';
 
 export interface WithheldUrl {
@@ -20,6 +23,7 @@ export interface WithheldUrl {
  */
 export function withholdUrl(url: URL): WithheldUrl {
   const authPath = AUTH_PATH.test(url.pathname) && !NOT_AUTH_PATH.test(url.pathname);
+  if (!authPath && !SECRET_PAIR.test(url.search) && !SECRET_PAIR.test(url.hash)) return { url: url.href, withheld: '' };
   let what = '';
   const path = authPath
     ? url.pathname

@@ -35,10 +35,11 @@ export function decodeQuotedPrintable(bytes: Uint8Array, max: number): Uint8Arra
   let at = 0;
   for (let i = 0; i < source.length; i++) {
     const byte = source[i] ?? 0;
-    if (byte === 10) {
+    if (byte !== 61 && byte !== 10) out[at++] = byte;
+    else if (byte === 10) {
       while (at > 0 && (out[at - 1] === 32 || out[at - 1] === 9 || out[at - 1] === 13)) at -= 1;
       out[at++] = 10;
-    } else if (byte === 61) {
+    } else {
       const soft = softBreak(source, i);
       if (soft > 0) {
         i = soft - 1;
@@ -50,7 +51,7 @@ export function decodeQuotedPrintable(bytes: Uint8Array, max: number): Uint8Arra
         out[at++] = (high << 4) | low;
         i += 2;
       } else out[at++] = byte;
-    } else out[at++] = byte;
+    }
   }
   return out.subarray(0, Math.min(at, max));
 }

@@ -22,15 +22,17 @@ const ANNOUNCE = new RegExp(
   'giu',
 );
 /** Every announcement holds one of these; looked for first, since that is cheap. */
-const GATE =
-  /cod|pin\b|pass|kennwort|otp|2fa|\btan\b|number|key|код|парол|码|碼|密|コード|ワンタイム|인증|رمز|CÓD|cód/i;
+const GATE = /cod|pin\b|pass|kennwort|otp|2fa|\btan\b|number|key/i;
+/** The same beyond ASCII, and where such letters begin. */
+const FAR_GATE = /код|парол|码|碼|密|コード|ワンタイム|인증|رمز|cód/i;
+const FAR = /[\u00D3\u00F3\u0400-\u1FFF\u3000-\uFFFF]/;
 const CODE =
   /(?<![\p{L}\p{N}$€£.,/#:@=_-])(?:[A-Z]{1,3}-\d{4,8}|\d{3}[ -]\d{3,4}|\d{2}[ -]\d{2}[ -]\d{2}|\d(?: \d){3,7}|\d{4,9}|(?=[A-Z0-9-]*\d)(?=[A-Z0-9-]*[A-Z])[A-Z0-9]{3,6}-[A-Z0-9]{3,6}(?:-[A-Z0-9]{3,6})?|(?=[A-Z0-9]*\d)(?=[A-Z0-9]*[A-Z])[A-Z0-9]{5,10})(?![\p{L}\p{N}%€@]|[.,]\d|[-/]\d)/gu;
 const YEAR = /^(?:19|20)\d\d$/;
 
 /** Replaces what looks like a code near words that announce one. */
 export function withholdCodes(text: string): Withheld {
-  if (!GATE.test(text)) return { text, count: 0 };
+  if (!GATE.test(text) && !(FAR.test(text) && FAR_GATE.test(text))) return { text, count: 0 };
   const zones: [number, number][] = [];
   for (const match of text.matchAll(ANNOUNCE)) {
     zones.push([Math.max(0, match.index - REACH / 2), match.index + match[0].length + REACH]);
