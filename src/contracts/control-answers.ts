@@ -249,6 +249,7 @@ export const CONTROL_ANSWERS = {
     problems: z.array(text),
   }),
   confirm: z.strictObject({ type: z.literal('confirm'), name: named, digest }),
+  confirm_restore: z.strictObject({ type: z.literal('confirm_restore'), name: named, digest }),
   policy_explain: z.strictObject({
     type: z.literal('policy_explain'),
     request: requestId,

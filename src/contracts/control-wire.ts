@@ -85,6 +85,12 @@ export const CONTROL_REQUESTS = {
     digest: z.string().regex(/^[0-9a-f]{64}$/),
     presence: presenceSchema,
   }),
+  /** Writes the confirmed text back to its file. What is in force stays as it is; `config` is in force in another form. */
+  confirm_restore: z.strictObject({
+    type: z.literal('confirm_restore'),
+    name: z.enum(['policy', 'contacts']),
+    presence: presenceSchema,
+  }),
   policy_explain: z.strictObject({ type: z.literal('policy_explain'), request: z.string().max(64) }),
   /** Recorded requests as policy saw them, for `policy replay`. */
   policy_records: z.strictObject({ type: z.literal('policy_records'), limit: z.number().int().min(1).max(1_000) }),

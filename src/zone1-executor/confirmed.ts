@@ -18,6 +18,8 @@ export type ConfirmedName = 'policy' | 'contacts' | 'config';
 
 export interface ConfirmedParts {
   readonly home: string;
+  /** Puts a text durably in the place of a file of the home. */
+  readonly writeFile: (name: string, text: string) => void;
   readonly sha256Hex: Sha256Hex;
   readonly subjectHash: SubjectHash;
   readonly reader: () => Reader;
@@ -116,7 +118,11 @@ export class Confirmed implements ConfirmedPort {
         digest: '0'.repeat(64),
         changed: true,
         words: ['the file is gone or cannot be read'],
-        problems: ['there is nothing to confirm; put the file back'],
+        problems: [
+          name === 'config'
+            ? 'there is nothing to confirm; put the file back'
+            : `there is nothing to confirm; \`hardshell ${name} confirm --restore\` writes the one in force back`,
+        ],
       };
     const digest = this.#parts.sha256Hex(text);
     const changed = digest !== row.digest;
@@ -152,6 +158,13 @@ export class Confirmed implements ConfirmedPort {
     );
     this.#record(tx, name, digest, text, method === 'timeout' || method === 'system' ? 'none' : method);
     return accepted(digest);
+  }
+
+  /** Writes the text in force back to its file, which may be gone or changed. Returns its digest. */
+  restore(name: keyof typeof FILES): string {
+    const { body, digest } = this.#row(name);
+    this.#parts.writeFile(FILES[name], body);
+    return digest;
   }
 
   #record(

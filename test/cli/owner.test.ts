@@ -177,6 +177,43 @@ describe('contacts and confirmations', () => {
   });
 });
 
+describe('a confirmed file', () => {
+  const digest = 'e'.repeat(64);
+
+  it.each(['policy', 'contacts'] as const)('is written back after a yes, although it is gone: %s', async (name) => {
+    control.handlers.confirm_show = () => ({
+      type: 'confirm_show',
+      name,
+      digest: '0'.repeat(64),
+      changed: true,
+      words: ['the file is gone or cannot be read'],
+      problems: ['there is nothing to confirm'],
+    });
+    control.handlers.confirm_restore = () => ({ type: 'confirm_restore', name, digest });
+    expect(await cli.run([name, 'confirm', '--restore'])).toMatchObject({ code: 1 });
+    expect(control.asked).not.toContain('confirm_restore');
+    const { code, stdout } = await cli.run([name, 'confirm', '--restore', '--yes']);
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/undone in the file:\n {2}the file is gone[\s\S]*confirmed one again/);
+    expect(control.requests.at(-1)).toEqual({ type: 'confirm_restore', name, presence: { method: 'terminal' } });
+  });
+
+  it('that stands is left alone; settings cannot be written back', async () => {
+    control.handlers.confirm_show = ({ name }) => ({
+      type: 'confirm_show',
+      name,
+      digest,
+      changed: false,
+      words: [],
+      problems: [],
+    });
+    expect((await cli.run(['contacts', 'confirm', '--restore', '--yes', '--json'])).stdout).toBe(
+      `{"restored":false,"digest":"${digest}"}\n`,
+    );
+    expect(await cli.run(['config', 'confirm', '--restore'])).toMatchObject({ code: 2 });
+  });
+});
+
 describe('status', () => {
   it('is a short block that tells what is unproven and who can approve', async () => {
     control.handlers.status = () => status();

@@ -1,9 +1,12 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
 import { Confirmed } from '../../src/zone1-executor/confirmed.ts';
 import { EMPTY_CONTACTS } from '../../src/zone1-executor/contacts.ts';
+import type { ControlDesk } from '../../src/zone1-executor/control-desk/desk.ts';
+import { answerControl } from '../../src/zone1-executor/control-desk/index.ts';
+import { openPresenceDesk } from '../../src/zone1-executor/presence-desk.ts';
 import { DEFAULT_POLICY, makeBench, sha256Hex } from '../support/station.ts';
 
 const homes: string[] = [];
@@ -22,6 +25,7 @@ async function instance(settings: string) {
   const start = (): Confirmed =>
     new Confirmed({
       home,
+      writeFile: (name, text) => writeFileSync(join(home, name), text),
       sha256Hex,
       subjectHash: station.subjectHash,
       reader: () => station.ledger.reader,
@@ -34,7 +38,7 @@ async function instance(settings: string) {
     station.ledger.commit((tx) => confirmed.confirm(tx, name, confirmed.digestOnDisk(name) ?? '', how, 1));
   const first = start();
   for (const name of ['policy', 'contacts', 'config'] as const) await confirm(first, name, 'first_start');
-  return { file, start, confirm, first };
+  return { home, station, file, start, confirm, first };
 }
 
 describe('settings that the owner has not confirmed', () => {
@@ -57,5 +61,43 @@ describe('settings that the owner has not confirmed', () => {
     await confirm(second, 'config', 'passphrase');
     expect(second.changed()).toBeNull();
     expect(start().changed()).toBeNull();
+  });
+});
+
+describe('a confirmed file that is gone or changed', () => {
+  const asked = { type: 'confirm_restore', presence: { method: 'terminal' } } as const;
+  const never = new AbortController().signal;
+
+  test.each([
+    ['contacts', 'contacts.json', EMPTY_CONTACTS],
+    ['policy', 'policy.cedar', DEFAULT_POLICY],
+  ] as const)('is written back by the owner: %s', async (name, path, text) => {
+    const { home, station, first } = await instance('self: owner');
+    const parts: unknown = {
+      station,
+      confirmed: first,
+      presence: openPresenceDesk(station, { terminalAllowed: true }),
+    };
+    const owner = (frame: object) => answerControl(parts as ControlDesk, { ...frame }, never);
+    for (const spoil of [() => rmSync(join(home, path)), () => writeFileSync(join(home, path), 'planted')]) {
+      spoil();
+      expect(first.changed()).not.toBeNull();
+      expect(await owner({ ...asked, name, presence: undefined })).toMatchObject({ error: 'malformed' });
+      expect(first.stands(name)).toBe(false);
+      expect(await owner({ ...asked, name })).toEqual({ type: 'confirm_restore', name, digest: sha256Hex(text) });
+      expect(readFileSync(join(home, path), 'utf8')).toBe(text);
+      expect(first.changed()).toBeNull();
+    }
+    rmSync(join(home, path));
+    expect(first.compare(name).problems[0]).toContain(`hardshell ${name} confirm --restore`);
+  });
+
+  test('is not the settings, whose confirmed form is no file', async () => {
+    const { station, first } = await instance('self: owner');
+    const parts: unknown = { station, confirmed: first };
+    expect(await answerControl(parts as ControlDesk, { ...asked, name: 'config' }, never)).toMatchObject({
+      error: 'malformed',
+    });
+    expect(first.compare('config').changed).toBe(false);
   });
 });

@@ -59,6 +59,7 @@ export function makeStation(where: Environment, config: Config, ledger: Ledger, 
   const cedar = loadCedar();
   const confirmed = new Confirmed({
     home: where.home,
+    writeFile: (name, text) => writeDurably(join(where.home, name), text),
     sha256Hex,
     subjectHash,
     reader: () => ledger.reader,

@@ -33,3 +33,29 @@ export async function confirmFile(options: ConfirmOptions, context: Context): Pr
   ]);
   return 0;
 }
+
+/**
+ * `hardshell policy confirm --restore`, `hardshell contacts confirm --restore`: writes what is in force back to its file,
+ * after it was deleted or changed by somebody else.
+ */
+export async function restoreFile(
+  options: Omit<ConfirmOptions, 'name'> & { readonly name: 'policy' | 'contacts' },
+  context: Context,
+): Promise<number> {
+  const { name } = options;
+  const shown = await context.control().ask({ type: 'confirm_show', name });
+  if (!shown.changed) {
+    tell(context, { restored: false, digest: shown.digest }, () => ['the file is the confirmed one; nothing to do']);
+    return 0;
+  }
+  const say = context.json ? context.io.error : context.io.write;
+  say('this would be undone in the file:');
+  for (const line of shown.words) say(`  ${safeText(line)}`);
+  const request = { type: 'confirm_restore', name } as const;
+  const question = `write the confirmed ${name} back to the file?`;
+  const presence = await provePresence(context, request, { ...options, question });
+  if (presence === null) throw new Failure('not written; the file stays as it is, and so does what is in force');
+  const { digest } = await context.control().ask({ ...request, presence });
+  tell(context, { restored: true, digest }, () => ['written; the file is the confirmed one again']);
+  return 0;
+}

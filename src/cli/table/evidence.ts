@@ -1,7 +1,16 @@
 import { existsSync } from 'node:fs';
 import { homeFile, type Context } from '../context.ts';
 import { Failure, wrongUse } from '../failure.ts';
-import { given, passphraseFd, PASSPHRASE_FD, YES, type CommandSpec, type Input, type OptionSpec } from './spec.ts';
+import {
+  given,
+  passphraseFd,
+  PASSPHRASE_FD,
+  RESTORE,
+  YES,
+  type CommandSpec,
+  type Input,
+  type OptionSpec,
+} from './spec.ts';
 
 const FILE: OptionSpec = { flags: '--file <file>', what: 'a policy other than `policy.cedar` in the home' };
 
@@ -87,9 +96,16 @@ export const EVIDENCE_COMMANDS: readonly CommandSpec[] = [
   {
     name: 'policy confirm',
     what: 'show what changed in the policy, and take it into force',
-    options: [YES, PASSPHRASE_FD],
-    examples: [['hardshell policy confirm', 'until then nothing is sent']],
+    options: [YES, RESTORE, PASSPHRASE_FD],
+    examples: [
+      ['hardshell policy confirm', 'until then nothing is sent'],
+      ['hardshell policy confirm --restore', 'the file is gone, or somebody else changed it'],
+    ],
     run: async (input, context) => {
+      if (input.on('restore')) {
+        const { restoreFile } = await import('../commands/confirm.ts');
+        return restoreFile({ name: 'policy', yes: input.on('yes'), passphraseFd: passphraseFd(input) }, context);
+      }
       const { policyConfirm } = await import('../commands/policy-live.ts');
       const { provePresence } = await import('../presence.ts');
       const how = { yes: input.on('yes'), passphraseFd: passphraseFd(input), question: 'take this policy into force?' };

@@ -1,5 +1,5 @@
 import type { CommandSpec } from './spec.ts';
-import { passphraseFd, PASSPHRASE_FD, YES } from './spec.ts';
+import { passphraseFd, PASSPHRASE_FD, RESTORE, YES } from './spec.ts';
 
 /** What the owner decides: contacts and configuration. */
 export const SETTINGS_COMMANDS: readonly CommandSpec[] = [
@@ -41,13 +41,18 @@ export const SETTINGS_COMMANDS: readonly CommandSpec[] = [
   ...(['contacts', 'config'] as const).map((name): CommandSpec => ({
     name: `${name} confirm`,
     what: 'show what changed in the file, and take it into force',
-    options: [YES, PASSPHRASE_FD],
-    examples: [[`hardshell ${name} confirm`, 'until then nothing is sent']],
-    run: async (input, context) =>
-      (await import('../commands/confirm.ts')).confirmFile(
-        { name, yes: input.on('yes'), passphraseFd: passphraseFd(input) },
-        context,
-      ),
+    options: [YES, ...(name === 'contacts' ? [RESTORE] : []), PASSPHRASE_FD],
+    examples: [
+      [`hardshell ${name} confirm`, 'until then nothing is sent'],
+      ...(name === 'contacts' ? [[`hardshell contacts confirm --restore`, 'the file is gone'] as const] : []),
+    ],
+    run: async (input, context) => {
+      const { confirmFile, restoreFile } = await import('../commands/confirm.ts');
+      const how = { yes: input.on('yes'), passphraseFd: passphraseFd(input) };
+      return name === 'contacts' && input.on('restore')
+        ? restoreFile({ name, ...how }, context)
+        : confirmFile({ name, ...how }, context);
+    },
   })),
   {
     name: 'config get',

@@ -66,6 +66,10 @@ export const YES: OptionSpec = {
   flags: '--yes',
   what: 'the yes, said here; counts only until a passphrase is enrolled',
 };
+export const RESTORE: OptionSpec = {
+  flags: '--restore',
+  what: 'write what is in force back to the file instead, when it is gone or was changed',
+};
 export const PASSPHRASE_FD: OptionSpec = {
   flags: '--passphrase-fd <n>',
   what: 'read the passphrase from this open descriptor',

@@ -3,7 +3,16 @@ import { CONTROL_REQUESTS, type ControlRequest, type ControlRequestType, type Re
 import { answerQuestion, listQuestions, reopenQuestion, showQuestion } from './approvals.ts';
 import { orTakeBack, StepRefused, type ControlDesk } from './desk.ts';
 import { listInbox, showInbox } from './inbox.ts';
-import { confirm, instruct, instructStatus, listContacts, putContact, removeContact, showConfirm } from './owner.ts';
+import {
+  confirm,
+  instruct,
+  instructStatus,
+  listContacts,
+  putContact,
+  removeContact,
+  restoreConfirmed,
+  showConfirm,
+} from './owner.ts';
 import { deleteScheduled, listScheduled } from './tasks.ts';
 import { explainRequest, listRecords, listZones, makeCheckpoint, status } from './status.ts';
 
@@ -71,6 +80,8 @@ function answer(desk: ControlDesk, request: ControlRequest, signal: AbortSignal)
       return showConfirm(desk, request);
     case 'confirm':
       return confirm(desk, request);
+    case 'confirm_restore':
+      return restoreConfirmed(desk, request);
     case 'policy_explain':
       return explainRequest(desk, request);
     case 'policy_records':

@@ -123,6 +123,15 @@ export async function confirm(desk: ControlDesk, request: Request<'confirm'>): P
   return { type: 'confirm', name: request.name, digest };
 }
 
+/** Undoes what happened to a file. Nothing that is in force changes, so a terminal is enough for the policy too. */
+export function restoreConfirmed(
+  desk: ControlDesk,
+  request: Request<'confirm_restore'>,
+): ControlAnswers['confirm_restore'] {
+  orTakeBack(desk.presence.check(request));
+  return { type: 'confirm_restore', name: request.name, digest: desk.confirmed.restore(request.name) };
+}
+
 function invalid(message: string): StepRefused {
   return new StepRefused({ error: 'invalid_params', message });
 }
