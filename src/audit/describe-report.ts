@@ -11,6 +11,10 @@ export function describeReport(report: VerifyReport): string[] {
   if (report.chain.kind === 'broken') lines.push(`Entry ${report.chain.entry}: ${report.chain.reason}`);
   if (report.retired > 0) lines.push(`Entries 1 to ${report.retired}: lines removed by retention, leaf hashes kept`);
   for (const { log, chain, anchored } of report.others) {
+    if (chain.kind === 'empty' && anchored === 0) {
+      lines.push(`${log}: empty, nothing has been written to it yet`);
+      continue;
+    }
     const upTo = anchored > 0 ? `vouched for up to ${anchored}` : 'not vouched for yet';
     lines.push(`${log}: ${describeChain(chain)}, ${upTo}${chain.kind === 'broken' ? ` (${chain.reason})` : ''}`);
   }

@@ -1,6 +1,7 @@
 export { createDatabase, Database, openDatabase, sql, type Query, type Reader } from './database.ts';
 export { Ledger, type LogPort, type Tx } from './database-ledger.ts';
 export { prepare } from './prepared.ts';
+export { readRecordedLog, type RecordedLog } from './recorded-log.ts';
 export { SCHEMA_VERSION, type Tables } from './schema.ts';
 export {
   ARMED_BYTES,

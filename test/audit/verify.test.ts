@@ -152,6 +152,14 @@ describe('an absent record is never valid', () => {
 });
 
 describe('logs of other processes', () => {
+  it('that nothing was written to yet are told in plain words, and fail nothing', async () => {
+    const { dir } = await writeLog(3);
+    await (await createSideLog(dir, { name: 'stop-audit', mode: 'none', wallMs: Date.now })).close();
+    const report = await verifyLog(dir);
+    expect(report.exitCode).toBe(0);
+    expect(describeReport(report).at(-1)).toBe('stop-audit: empty, nothing has been written to it yet');
+  });
+
   async function withStopLog(anchored: number): Promise<{ dir: string; stop: string }> {
     const { dir, path, chain } = await writeLog(3);
     const log = await createSideLog(dir, { name: 'stop-audit', mode: 'none', wallMs: Date.now });

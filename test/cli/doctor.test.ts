@@ -1,9 +1,9 @@
-import { chmodSync, copyFileSync, existsSync, writeFileSync, rmSync } from 'node:fs';
+import { chmodSync, copyFileSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { createLog } from '../../src/audit/index.ts';
+import { Chain, createLog, EMPTY, makeLedgerLog, openLog } from '../../src/audit/index.ts';
 import { defaultConfigText, writeConfigText } from '../../src/config/index.ts';
-import { prepareHome, voidArmed } from '../../src/state/index.ts';
+import { createDatabase, Ledger, prepareHome, voidArmed } from '../../src/state/index.ts';
 import { CliUnderTest } from './support/run-cli.ts';
 
 const ROOT = join(import.meta.dirname, '..', '..');
@@ -40,6 +40,19 @@ async function examine(): Promise<{ code: number | null; checks: Map<string, Che
   return { code, checks: new Map(checks.map((check) => [check.name, check])) };
 }
 
+/** A database and a log of so many entries, as the executor makes them. */
+async function record(place: string, entries: number): Promise<void> {
+  const db = createDatabase(join(place, 'state.db'));
+  const opened = await openLog(join(place, 'audit'), { head: EMPTY, outbox: [] });
+  if (opened.kind !== 'ok') throw new Error(opened.message);
+  const ledger = new Ledger(db, makeLedgerLog(new Chain({ head: EMPTY, mode: 'F', wallMs: () => 1 }), opened.log));
+  for (let epoch = 1; epoch <= entries; epoch++)
+    await ledger.commit((tx) => tx.record({ event: 'armed', zone: 'zone1-executor', details: { epoch } }));
+  await opened.log.close();
+  db.close();
+  chmodSync(join(place, 'state.db'), 0o600);
+}
+
 describe('doctor', () => {
   it('finds nothing to mend in a home as a first start leaves it', async () => {
     const { checks } = await examine();
@@ -65,6 +78,32 @@ describe('doctor', () => {
     expect(checks.get('policy')).toMatchObject({ state: 'bad', remedy: 'see `hardshell policy check`' });
     expect(checks.get('log')).toMatchObject({ state: 'bad' });
     expect(checks.get('armed')?.remedy).toContain('hardshell revive');
+  });
+
+  it('tells a log whose end was cut off from a whole one, and touches neither', async () => {
+    const log = join(home, 'audit', 'audit.jsonl');
+    expect((await examine()).checks.get('log')).toMatchObject({ state: 'ok' });
+    expect((await examine()).checks.get('log')?.found).toMatch(/as far as it goes; `up` compares/);
+    await record(home, 3);
+    const lines = readFileSync(log, 'utf8').trimEnd().split('\n');
+    const before = readdirSync(home).toSorted();
+    expect((await examine()).checks.get('log')).toMatchObject({
+      state: 'ok',
+      found: 'the chain is whole, 3 entries, as recorded',
+    });
+    writeFileSync(log, `${lines.slice(0, 2).join('\n')}\n`);
+    expect((await examine()).checks.get('log')?.found).toBe(
+      'the chain is whole, 2 entries; `up` adds 1 that the database keeps',
+    );
+    writeFileSync(log, `${lines[0] ?? ''}\n`);
+    expect((await examine()).checks.get('log')).toMatchObject({
+      state: 'bad',
+      found: 'ends at entry 1, but 3 were recorded: lines were removed',
+    });
+    expect(readdirSync(home).toSorted()).toEqual(before);
+    // Somebody works with it: what is newest does not stand in the file.
+    writeFileSync(join(home, 'state.db-wal'), '');
+    expect((await examine()).checks.get('log')?.found).toMatch(/1 entry as far as it goes/);
   });
 
   it('says it line by line for a person, and changes nothing', async () => {

@@ -2,7 +2,7 @@ import { existsSync, lstatSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { verifyLog } from '../../audit/index.ts';
 import { describeProblem, parseConfig, readConfigText } from '../../config/index.ts';
-import { HOME_FILES, readArmed, type HomeFile } from '../../state/index.ts';
+import { HOME_FILES, readArmed, readRecordedLog, type HomeFile } from '../../state/index.ts';
 import type { Context } from '../context.ts';
 import { Failure } from '../failure.ts';
 import { bad, good, note, type Check } from './doctor.ts';
@@ -89,10 +89,31 @@ async function checkLog(home: string): Promise<Check> {
   const remedy = 'see `hardshell audit-log verify`; keep a copy of `audit/` before you change anything';
   try {
     const report = await verifyLog(join(home, 'audit'), { threads: 1 });
-    return report.exitCode === 0 ? good('log', 'the chain is whole') : bad('log', 'the chain is broken', remedy);
+    if (report.kind === 'missing') return bad('log', 'there is none', remedy);
+    const chains = [report.chain, ...report.others.map(({ chain }) => chain)];
+    if (chains.some(({ kind }) => kind === 'broken')) return bad('log', 'the chain is broken', remedy);
+    return compareLog(home, report.chain.kind === 'valid' ? report.chain.entries : 0);
   } catch {
     return bad('log', 'cannot be read', remedy);
   }
+}
+
+/** A chain of which the end was cut is whole in itself: only what was recorded elsewhere tells. */
+function compareLog(home: string, entries: number): Check {
+  const recorded = readRecordedLog(home);
+  const whole = entries === 0 ? 'empty' : `the chain is whole, ${entries} ${entries === 1 ? 'entry' : 'entries'}`;
+  if (recorded === null) return good('log', `${whole} as far as it goes; \`up\` compares it with the database`);
+  const remedy = 'nothing starts so; restore `audit/` and `state.db` from the same backup';
+  if (entries < recorded.least)
+    return bad('log', `ends at entry ${entries}, but ${recorded.most} were recorded: lines were removed`, remedy);
+  if (entries > recorded.most)
+    return bad(
+      'log',
+      `has ${entries} entries, but the database knows ${recorded.most}: an older one was put back`,
+      remedy,
+    );
+  const kept = recorded.most - entries;
+  return good('log', kept === 0 ? `${whole}, as recorded` : `${whole}; \`up\` adds ${kept} that the database keeps`);
 }
 
 function checkArmed(home: string): Check {

@@ -107,7 +107,6 @@ function readerSpec({ name, uid, program, probe, memoryBytesMax, far }: SpecOpti
     nodeArguments: [
       `--max-old-space-size=${Math.max(32, Math.floor((memoryBytesMax / MIB) * 0.6))}`,
       // A batch is over before the last compiler has paid for itself: without it 256 messages cost a fifth less.
-      '--no-opt',
       '--disallow-code-generation-from-strings',
       '--disable-warning=ExperimentalWarning',
       '--permission',
