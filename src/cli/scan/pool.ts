@@ -14,8 +14,8 @@ export interface PoolOptions<T, R> {
   readonly batch?: { readonly messages: number; readonly bytes: number };
 }
 
-/** Design, section 3: a batch reader lives for so many messages or bytes, whichever comes first. */
-export const BATCH = { messages: 4096, bytes: 67_108_864 } as const;
+/** A batch reader lives for so many messages or bytes, whichever comes first: docs/decisions/0007. */
+export const BATCH = { messages: 1_024, bytes: 67_108_864 } as const;
 /** Messages that a reader has before it, so that it never waits for us; large ones come one at a time. */
 const OPEN_MAX = 4;
 const OPEN_BYTES_MAX = 4_194_304;
