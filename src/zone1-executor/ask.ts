@@ -18,6 +18,7 @@ import {
 } from '../contracts/index.ts';
 import { prepare, sql, type Tables, type Tx } from '../state/index.ts';
 import { DOERS, type Doer, type Prepared } from './actions/index.ts';
+import { describeIssues } from './issues.ts';
 import type { Station } from './ports.ts';
 import type { Session } from './sessions.ts';
 
@@ -52,10 +53,7 @@ export function parseAsk(station: Station, ask: CapabilityAsk): Outcome<ParsedAs
   if (text.length > LIMITS.paramsBytesMax.value) return refused('too_large', 'the parameters are too long');
   const parsed = declaration.requested.safeParse(JSON.parse(text));
   if (!parsed.success) {
-    const issues = parsed.error.issues.slice(0, 20).map((issue) => ({
-      path: issue.path.map(String).join('.').slice(0, 100),
-      message: issue.message.slice(0, 200),
-    }));
+    const issues = describeIssues(parsed.error.issues);
     return refused('invalid_params', `the parameters do not fit \`${declaration.name}\``, {
       requires_approval: declaration.effect === 'outbound',
       issues,
