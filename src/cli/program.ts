@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import { Command, CommanderError, Option } from 'commander';
 import { openContext } from './context.ts';
-import { Failure, toFailure } from './failure.ts';
+import { Failure, toFailure, wrongUse } from './failure.ts';
 import { makeIo, type Io } from './output.ts';
 import { openPrompter } from './prompt.ts';
 import { COMMANDS, GROUPS, LATER_COMMANDS } from './table/index.ts';
@@ -23,23 +23,31 @@ export interface Ports {
 /** Runs one command line (without program names) and gives its exit code. Never throws. */
 export async function runCommandLine(argv: readonly string[], ports: Ports): Promise<number> {
   let exitCode = 0;
-  const program = buildProgram(ports, async (spec, command) => {
+  const json = argv.includes('--json');
+  const program = buildProgram({ ...ports, json }, async (spec, command) => {
     exitCode = await runCommand(spec, command, ports);
   });
   try {
     await program.parseAsync([...argv], { from: 'user' });
     return exitCode;
   } catch (thrown) {
-    if (thrown instanceof CommanderError) return thrown.exitCode === 0 ? 0 : 2;
-    const json = argv.includes('--json');
-    return tellFailure(toFailure(thrown), makeIo({ ...ports, colour: !argv.includes('--no-color') }), json);
+    if (thrown instanceof CommanderError && thrown.exitCode === 0) return 0;
+    const io = makeIo({ ...ports, colour: !argv.includes('--no-color') });
+    if (!(thrown instanceof CommanderError)) return tellFailure(toFailure(thrown), io, json);
+    const where = nameCommand(program, argv);
+    // A group alone was answered with its help.
+    if (thrown.code !== 'commander.help') return tellFailure(wrongUse(sayWrongUse(thrown.message, where)), io, json);
+    return json ? tellFailure(wrongUse(`name a command; see \`${where} --help\``), io, json) : 2;
   }
 }
 
 type Runner = (spec: CommandSpec, command: Command) => Promise<void>;
 
 /** The whole tree of commands, in commander's words. */
-function buildProgram(ports: Pick<Ports, 'stdout' | 'stderr' | 'version'>, run: Runner): Command {
+function buildProgram(
+  ports: Pick<Ports, 'stdout' | 'stderr' | 'version'> & { readonly json: boolean },
+  run: Runner,
+): Command {
   const program = new Command('hardshell')
     .description('The hard shell for a personal agent: it reads, thinks and proposes; it acts only through you.')
     .version(ports.version, '--version', 'print the version')
@@ -50,8 +58,10 @@ function buildProgram(ports: Pick<Ports, 'stdout' | 'stderr' | 'version'>, run: 
     .option('--no-color', 'no colours (also NO_COLOR)')
     .configureOutput({
       writeOut: (text) => void ports.stdout.write(text),
-      writeErr: (text) => void ports.stderr.write(text),
-      outputError: (text, write) => write(sayWrongUse(text)),
+      // Programs get one object instead.
+      writeErr: (text) => void (ports.json || ports.stderr.write(text)),
+      // Told once it was thrown, when it is known where.
+      outputError: () => undefined,
       getOutHelpWidth: () => ports.stdout.columns || 100,
     })
     .addHelpText(
@@ -75,12 +85,19 @@ function addCommand(program: Command, spec: CommandSpec, run: Runner): void {
     const option = new Option(flags, what);
     if (many === true)
       option.argParser((value: string, held: readonly string[] | undefined) => [...(held ?? []), value]);
+    else if (option.required) option.argParser((value: string, held: unknown) => onlyOnce(flags, value, held));
     command.addOption(option);
   }
   const widest = Math.max(...spec.examples.map(([line]) => line.length));
   const examples = spec.examples.map(([line, what]) => `  ${line.padEnd(widest)}  ${what}`).join('\n');
   command.addHelpText('after', `\nExamples:\n${examples}\n`);
   command.action(() => run(spec, command));
+}
+
+/** The last of two would win silently, and the first is as likely what was meant. */
+function onlyOnce(flags: string, value: string, held: unknown): string {
+  if (held === undefined) return value;
+  throw wrongUse(`\`${flags.split(' ')[0] ?? flags}\` is given twice; give it once`);
 }
 
 function addLater(program: Command, name: string, part: number): void {
@@ -125,14 +142,30 @@ function tellFailure(failure: Failure, io: Io, json: boolean): number {
   return failure.exitCode;
 }
 
+/** The command that a command line names, as far as it names one: what its `--help` is asked of. */
+function nameCommand(program: Command, argv: readonly string[]): string {
+  const words = [program.name()];
+  let at: Command | undefined = program;
+  for (const word of argv) {
+    at = at?.commands.find((command) => command.name() === word);
+    if (at !== undefined) words.push(word);
+    else if (words.length > 1) break;
+    else at = program;
+  }
+  return words.join(' ');
+}
+
 /** Commander's sentences in our form: lower-case, no final stop, input in backticks, and what to do next. */
-function sayWrongUse(text: string): string {
+function sayWrongUse(text: string, where: string): string {
   const [first = '', ...hints] = text.trim().split('\n');
   const sentence = first
     .replace(/^error: /, '')
+    .replace(/^(too many arguments).*?Expected (\d+) arguments? but got (\d+): .*$/s, (_, what, wanted, got) =>
+      wanted === '0' ? `${what}: it takes none` : `${what}: it takes ${wanted}, not ${got}`,
+    )
     .replaceAll("'", '`')
     .replace(/[^ -~]/g, '?')
     .replace(/\.$/, '');
   const hint = /^\(Did you mean (?:one of )?(.*?)\?\)$/.exec(hints.join(' '))?.[1];
-  return `hardshell: ${sentence}; ${hint === undefined ? 'see `hardshell --help`' : `did you mean \`${hint}\`?`}\n`;
+  return `${sentence}; ${hint === undefined ? `see \`${where} --help\`` : `did you mean \`${hint}\`?`}`;
 }

@@ -94,6 +94,8 @@ const outbox = z
     state: z.enum(['intended', 'dispatched', 'succeeded', 'failed', 'unknown']),
     /** Milliseconds until dispatch; 0 once dispatched. */
     dispatch_in_ms: count,
+    /** Why it ended as it did, in a word of ours; null before its end. */
+    reason: z.string().max(64).nullable(),
   })
   .nullable();
 

@@ -35,7 +35,7 @@ describe('approvals list', () => {
       id: OTHER,
       state: 'approved',
       method: 'terminal',
-      outbox: { state: 'intended', dispatch_in_ms: 8_000 },
+      outbox: { state: 'intended', dispatch_in_ms: 8_000, reason: null },
       red: ['flow'],
       destinations: 3,
     });
@@ -49,6 +49,18 @@ describe('approvals list', () => {
       presence: 'terminal',
       approvals: [{ id: ID }, { id: OTHER }],
     });
+  });
+
+  it.each([
+    ['denied', 'approved, but it failed: you denied it in time'],
+    ['policy_changed', 'approved, but it failed: the policy or another confirmed file had changed'],
+    ['not_dispatched', 'approved, but it failed: it never left'],
+    ['some_new\u001b[2Jword', 'approved, but it failed: some_new\\u{1B}\\u{5B}2Jword'],
+    [null, 'approved, but it failed '],
+  ])('says why an approved act failed: %s', async (reason, sentence) => {
+    const outbox = { state: 'failed', dispatch_in_ms: 0, reason } as const;
+    control.handlers.approvals_list = () => list(summary({ state: 'approved', method: 'terminal', outbox }));
+    expect((await cli.run(['approvals', 'list', '--all'])).stdout).toContain(sentence);
   });
 
   it('draws hostile text of a line as what it is', async () => {

@@ -70,6 +70,9 @@ describe('audit-log verify', () => {
       const output = makeOutput();
       expect(await auditLogVerify({ ...place, ...wrong }, output)).toBe(2);
       expect(output.lines).toHaveLength(1);
+      const json = makeOutput();
+      expect(await auditLogVerify({ ...place, ...wrong, json: true }, json)).toBe(2);
+      expect(JSON.parse(json.lines.join(''))).toEqual({ ok: false, error: 'wrong_use', message: output.lines[0] });
     }
   });
 });

@@ -47,8 +47,10 @@ describe('wrong use', () => {
   it.each([
     [['approvls'], 'unknown command `approvls`; did you mean `approvals`?'],
     [['approvals', 'shwo', 'x'], 'unknown command `shwo`; did you mean `show`?'],
-    [['approvals', 'show'], 'missing required argument `id`'],
-    [['status', 'extra'], 'too many arguments'],
+    [['approvals', 'show'], 'missing required argument `id`; see `hardshell approvals show --help`'],
+    [['status', 'extra'], 'too many arguments: it takes none; see `hardshell status --help`'],
+    [['inbox', 'show', 'a', 'b'], 'too many arguments: it takes 1, not 2; see `hardshell inbox show --help`'],
+    [['chat', 'x', '--item', 'a', '--item', 'b'], '`--item` is given twice; give it once'],
     [['kill', '--now'], 'unknown option `--now`'],
     [['inbox', 'list', '--limit', '0'], '`--limit` is a whole number from 1 to 10000'],
     [['policy', 'explain'], 'name what to explain'],
@@ -63,6 +65,25 @@ describe('wrong use', () => {
     expect(stderr.trimEnd().split('\n')).toHaveLength(1);
     expect(stderr).toMatch(/^hardshell: /);
     expect(stderr).toContain(sentence);
+  });
+
+  it.each([
+    [['approvls'], 'unknown command `approvls`; did you mean `approvals`?'],
+    [['approvals', 'show'], 'missing required argument `id`; see `hardshell approvals show --help`'],
+    [['kill', '--now'], 'unknown option `--now`; see `hardshell kill --help`'],
+    [['approvals'], 'name a command; see `hardshell approvals --help`'],
+    [['chat', ''], 'say what the agent shall do'],
+  ])('%j with --json is one object on standard output', async (args, sentence) => {
+    for (const line of [
+      [...args, '--json'],
+      ['--json', ...args],
+    ]) {
+      const { code, stdout, stderr } = await cli.run(line);
+      expect([code, stderr]).toEqual([2, '']);
+      const told = JSON.parse(stdout) as { message: string };
+      expect(told).toMatchObject({ ok: false, error: 'wrong_use' });
+      expect(told.message).toContain(sentence);
+    }
   });
 
   it('prints nothing that could drive a terminal', async () => {

@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { chmodSync, mkdirSync, readFileSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
@@ -70,7 +71,8 @@ describe('hardshell scan', () => {
     ]) {
       const run = await runScan(options);
       expect(run.code).toBe(2);
-      expect(run.stderr).toMatch(/^hardshell: .+\n$/);
+      if ('json' in options) expect(JSON.parse(run.stdout)).toMatchObject({ ok: false, error: 'wrong_use' });
+      else expect(run.stderr).toMatch(/^hardshell: .+\n$/);
     }
   });
 });
@@ -106,6 +108,12 @@ describe('inputs that cannot be scanned', () => {
     writeFileSync(join(folder, 'mine.eml'), mailText('mine'));
     const run = await runScan({ paths: [folder], json: true });
     expect(subjects(linesOf(run, 'message'))).toEqual(['mine']);
+    expect(linesOf(run, 'summary')).toMatchObject([{ passed_over: { links: 2, others: 0 } }]);
+    spawnSync('mkfifo', [join(folder, 'pipe.eml')]);
+    expect((await runScan({ paths: [folder] })).stdout).toContain(
+      'Passed over: 2 links (name one to scan what it leads to) and 1 pipe, socket or device\n',
+    );
+    expect((await runScan({ paths: [join(folder, 'mine.eml')] })).stdout).not.toContain('Passed over');
     const named = await runScan({ paths: [join(folder, 'link.eml')], json: true });
     expect(subjects(linesOf(named, 'message'))).toEqual(['secret']);
   });

@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { readFileSync, readdirSync } from 'node:fs';
 import { expect, it } from 'vitest';
 import { listMarkdown } from './report.ts';
@@ -32,4 +33,13 @@ it('keeps the list in `docs/redteam.md` as `redteam --list --markdown` prints it
   const doc = readFileSync(`${import.meta.dirname}/../../docs/redteam.md`, 'utf8');
   const [, list] = doc.split(/<!-- list: .* -->\n/);
   expect(list?.trim()).toBe(listMarkdown(SUITES));
+});
+
+it('refuses the name of an attack that there is not, and runs nothing', () => {
+  const main = `${import.meta.dirname}/main.ts`;
+  for (const only of ['zzz', `${attacks[0]?.id ?? ''},zzz`]) {
+    const run = spawnSync(process.execPath, [main, '--only', only], { encoding: 'utf8' });
+    expect([run.status, run.stdout]).toEqual([2, '']);
+    expect(run.stderr).toContain('hardshell: no attack begins with `zzz`; see `hardshell redteam --list`\n');
+  }
 });

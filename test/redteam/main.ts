@@ -32,6 +32,15 @@ async function main(): Promise<number> {
     for (const line of listAttacks(SUITES, values.json)) console.log(line);
     return 0;
   }
+  const nobody = prefixes.find(
+    (prefix) => !SUITES.some(({ attacks }) => attacks.some(({ id }) => id.startsWith(prefix))),
+  );
+  if (nobody !== undefined) {
+    const message = `no attack begins with \`${nobody.replaceAll(/[^ -~]/g, '?')}\`; see \`hardshell redteam --list\``;
+    if (values.json) console.log(JSON.stringify({ ok: false, error: 'wrong_use', message }));
+    else console.error(`hardshell: ${message}`);
+    return 2;
+  }
   const startedAt = performance.now();
   const outcomes: Outcome[] = [];
   const skipped: { suite: string; why: string }[] = [];

@@ -93,12 +93,29 @@ export function describeState(
     case 'succeeded':
       return 'done';
     case 'failed':
-      return 'approved, but it failed';
+      return `approved, but it failed${sayReason(outbox?.reason ?? null)}`;
     case 'unknown':
       return 'approved, outcome unknown';
     default:
       return state;
   }
+}
+
+/** Reasons of the journal, as the owner reads them. */
+const REASONS: ReadonlyMap<string, string> = new Map([
+  ['denied', 'you denied it in time'],
+  ['killed', 'everything was stopped'],
+  ['policy_changed', 'the policy or another confirmed file had changed'],
+  ['provider_error', 'the provider did not take it'],
+  ['disk_failed', 'the disk failed'],
+  ['not_dispatched', 'it never left'],
+  ['params_mismatch', 'it was not what was approved'],
+  ['restart', 'a restart came between'],
+]);
+
+function sayReason(reason: string | null): string {
+  if (reason === null || reason === 'other') return '';
+  return `: ${REASONS.get(reason) ?? safeName(reason)}`;
 }
 
 function describeRow(approval: ApprovalSummary, nowMs: number): string[] {

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { AUDIT_EVENT_NAMES } from '../../contracts/index.ts';
 import { openLeaves, parseCheckpoint, proveInclusion, readEntries } from '../../audit/index.ts';
 import type { Entry } from '../../audit/index.ts';
-import type { AuditPlace, CommandOutput } from './audit-log.ts';
+import { refuse, type AuditPlace, type CommandOutput } from './audit-log.ts';
 
 export interface ShowCommand extends AuditPlace {
   /** Number of one entry; without it the last ones are shown. */
@@ -25,15 +25,13 @@ const LAST = 20;
 export function auditLogShow(options: ShowCommand, output: CommandOutput): number {
   const { event, entry: seq } = options;
   if (event !== undefined && !AUDIT_EVENT_NAMES.some((name) => name === event)) {
-    output.write(`no event is called \`${printable(event)}\`; there are: ${AUDIT_EVENT_NAMES.join(', ')}`);
-    return 2;
+    const message = `no event is called \`${printable(event)}\`; there are: ${AUDIT_EVENT_NAMES.join(', ')}`;
+    return refuse(message, options, output);
   }
   const since = options.since === undefined ? undefined : new Date(options.since);
   if (since !== undefined && Number.isNaN(since.getTime())) {
-    output.write(
-      `\`${printable(options.since ?? '')}\` is not a date; write it like 2026-01-31 or 2026-01-31T12:00:00Z`,
-    );
-    return 2;
+    const message = `\`${printable(options.since ?? '')}\` is not a date; write it like 2026-01-31 or 2026-01-31T12:00:00Z`;
+    return refuse(message, options, output);
   }
   if (options.proof === true) return showProof(options, output);
   const entries = readEntries(options.auditDir, {
@@ -43,20 +41,26 @@ export function auditLogShow(options: ShowCommand, output: CommandOutput): numbe
     ...(since === undefined ? {} : { since: since.toISOString() }),
   });
   if (entries.length === 0) {
-    output.write(seq === undefined ? 'no entries' : `there is no entry ${seq} in the log`);
-    return seq === undefined ? 0 : 1;
+    if (seq === undefined) {
+      // No line is the answer of programs.
+      if (options.json !== true) output.write('no entries');
+      return 0;
+    }
+    const message = `there is no entry ${seq} in the log`;
+    output.write(options.json === true ? JSON.stringify({ ok: false, error: 'not_found', message }) : message);
+    return 1;
   }
   for (const entry of entries) output.write(options.json === true ? renderJson(entry) : renderLine(entry));
   return entries.every((entry) => entry.good) ? 0 : 1;
 }
 
 /** Inclusion proof in the form of C2SP tlog-proof: index, hashes, an empty line, the checkpoint. */
-function showProof({ auditDir, entry, checkpoint }: ShowCommand, output: CommandOutput): number {
+function showProof(options: ShowCommand, output: CommandOutput): number {
+  const { auditDir, entry, checkpoint } = options;
   if (entry === undefined || checkpoint === undefined) {
-    output.write(
-      'a proof needs the number of an entry and --checkpoint FILE (make one with `hardshell audit-log checkpoint`)',
-    );
-    return 2;
+    const message =
+      'a proof needs the number of an entry and --checkpoint FILE (make one with `hardshell audit-log checkpoint`)';
+    return refuse(message, options, output);
   }
   const note = readFileSync(checkpoint, 'utf8');
   const head = parseCheckpoint(note);

@@ -42,9 +42,9 @@ export interface VerifyCommand extends AuditPlace {
 /** `hardshell audit-log verify`. Exit code 0 when all is proven, 1 otherwise, 2 for wrong use. */
 export async function auditLogVerify(options: VerifyCommand, output: CommandOutput): Promise<number> {
   const outside = readOutside(options);
-  if (typeof outside === 'string') return refuse(outside, output);
+  if (typeof outside === 'string') return refuse(outside, options, output);
   const publicKey = readKey(options);
-  if (typeof publicKey === 'string') return refuse(publicKey, output);
+  if (typeof publicKey === 'string') return refuse(publicKey, options, output);
   const report = await verifyLog(options.auditDir, {
     outside,
     ...(publicKey === null ? {} : { publicKey }),
@@ -76,7 +76,7 @@ export async function auditLogCheckpoint(options: CheckpointCommand, output: Com
   const raw = rawPublicKey(key);
   const old =
     options.consistency === undefined ? null : verifyCheckpoint(readFileSync(options.consistency, 'utf8'), raw);
-  if (old?.kind === 'bad') return refuse(`\`${options.consistency}\` is not a checkpoint of this log`, output);
+  if (old?.kind === 'bad') return refuse(`\`${options.consistency}\` is not a checkpoint of this log`, options, output);
   const before = old?.checkpoint ?? null;
   const outside: OutsideHead[] = before === null ? [] : [{ kind: 'root', size: before.size, root: before.root }];
   const report = await verifyLog(options.auditDir, { outside });
@@ -151,7 +151,8 @@ function readKey({ key, keyPath, checkpoint }: VerifyCommand): Buffer | string |
   }
 }
 
-function refuse(message: string, output: CommandOutput): number {
-  output.write(message);
+/** Wrong use, said in the form that was asked for. */
+export function refuse(message: string, { json }: { readonly json?: boolean }, output: CommandOutput): 2 {
+  output.write(json === true ? JSON.stringify({ ok: false, error: 'wrong_use', message }) : message);
   return 2;
 }

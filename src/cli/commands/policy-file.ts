@@ -58,7 +58,9 @@ export function place(file: string, { line }: Problem): string {
 
 /** Prints one sentence. Returns the exit code. */
 export function fail({ json }: { readonly json?: boolean }, output: PolicyOutput, message: string, code = 1): number {
-  output.write(json === true ? JSON.stringify({ ok: false, message }) : message);
+  output.write(
+    json === true ? JSON.stringify({ ok: false, error: code === 2 ? 'wrong_use' : 'failed', message }) : message,
+  );
   return code;
 }
 

@@ -11,6 +11,7 @@ import { ProgressLine } from '../scan/progress.ts';
 import { isAtLeast, LEVELS, type Threshold } from '../scan/row.ts';
 import { runScan } from '../scan/run.ts';
 import { defaultStatePath, digestAsked, loadProgress, type Progress } from '../scan/state-file.ts';
+import type { PassedOver } from '../scan/sources/walk.ts';
 import { countAtLeast } from '../scan/summary.ts';
 import { number } from '../scan/table.ts';
 
@@ -56,7 +57,7 @@ const TOP_MAX = 1_000;
  */
 export async function scan(options: ScanOptions, place: ScanPlace, streams: ScanStreams): Promise<number> {
   const asked = parseOptions(options);
-  if (typeof asked === 'string') return say(streams, asked, 2);
+  if (typeof asked === 'string') return refuse(streams, asked, { code: 2, json: options.json === true });
   // A sandbox hands on what it inherits: whatever our starter left open is closed first.
   closeInheritedDescriptors();
   try {
@@ -67,9 +68,13 @@ export async function scan(options: ScanOptions, place: ScanPlace, streams: Scan
       await launcher.close();
     }
   } catch (error) {
-    if (error instanceof HardshellError) return say(streams, explain(error), 1);
+    if (error instanceof HardshellError)
+      return refuse(streams, explain(error), { code: 1, json: options.json === true });
     if (isSystemError(error))
-      return say(streams, `\`${error.path ?? 'a file'}\` could not be used (${error.code}); check path and disk`, 1);
+      return refuse(streams, `\`${error.path ?? 'a file'}\` could not be used (${error.code}); check path and disk`, {
+        code: 1,
+        json: options.json === true,
+      });
     throw error;
   }
 }
@@ -97,9 +102,11 @@ async function scanWith(launcher: ReaderLauncher, { options, asked, place, strea
   if (earlier !== null) note(streams, `going on after ${number(summary.messages)} messages; --restart begins anew`);
   const total = asked.fromStdin ? null : measure(asked.paths);
   const progress = new ProgressLine({ stream: streams.stderr, summary, totalBytes: () => total?.bytes() ?? null });
+  const passed: PassedOver = { links: 0, others: 0 };
   let finished = false;
   try {
     finished = await runScan({
+      passed,
       ...asked,
       stdin: asked.fromStdin ? streams.stdin : null,
       launcher,
@@ -130,7 +137,7 @@ async function scanWith(launcher: ReaderLauncher, { options, asked, place, strea
   if (!finished) {
     return say(streams, `stopped after ${number(summary.messages)} messages; ${statePath === null ? LOST : KEPT}`, 1);
   }
-  await output.finish(summary, keeper.elapsedMs);
+  await output.finish(summary, keeper.elapsedMs, passed);
   keeper.remove();
   if (countAtLeast(summary, asked.threshold) > 0) return 3;
   return summary.problems.length > 0 ? 1 : 0;
@@ -208,4 +215,12 @@ function note(streams: ScanStreams, sentence: string): void {
 function say(streams: ScanStreams, sentence: string, code: number): number {
   note(streams, sentence);
   return code;
+}
+
+/** As every command says that it does nothing: one object for programs, a sentence for persons. */
+function refuse(streams: ScanStreams, sentence: string, how: { readonly code: 1 | 2; readonly json: boolean }): number {
+  if (!how.json) return say(streams, sentence, how.code);
+  const error = how.code === 2 ? 'wrong_use' : 'failed';
+  streams.stdout.write(`${JSON.stringify({ ok: false, error, message: sentence })}\n`);
+  return how.code;
 }

@@ -1,9 +1,9 @@
 import type { Writable } from 'node:stream';
 import { HtmlReport, keptBytes } from './html-report.ts';
 import { isAtLeast, rowToJson, type Row, type Threshold } from './row.ts';
-import type { Problem } from './sources/walk.ts';
+import type { PassedOver, Problem } from './sources/walk.ts';
 import type { Summary } from './summary.ts';
-import { describeRow, describeSummary, number, type TableStyle } from './table.ts';
+import { describePassed, describeRow, describeSummary, number, type TableStyle } from './table.ts';
 
 export type OutputFormat =
   | { readonly kind: 'table'; readonly all: boolean }
@@ -78,17 +78,21 @@ export class ScanOutput {
     this.#html?.close();
   }
 
-  async finish(summary: Summary, elapsedMs: number): Promise<void> {
+  async finish(summary: Summary, elapsedMs: number, passed: PassedOver): Promise<void> {
     const { threshold } = this.#options;
     await this.#writeLines();
     if (this.#format.kind === 'json') {
       const { worst: _worst, ...counts } = summary;
-      await this.#write(`${JSON.stringify({ type: 'summary', ...counts, elapsed_ms: Math.round(elapsedMs) })}\n`);
+      await this.#write(
+        `${JSON.stringify({ type: 'summary', ...counts, passed_over: passed, elapsed_ms: Math.round(elapsedMs) })}\n`,
+      );
       return;
     }
     await this.#html?.finish(summary, { threshold, elapsedMs });
     if (this.#format.kind === 'table' && !this.#format.all) await this.#writeWorst(summary);
     await this.#write(`${describeSummary(summary, { ...this.#style, threshold, elapsedMs }).join('\n')}\n`);
+    const over = describePassed(passed);
+    if (over !== null) await this.#write(`${over}\n`);
     if (this.#format.kind === 'html') await this.#write(`The report is in \`${this.#format.path}\`.\n`);
   }
 

@@ -5,7 +5,7 @@ import type { Job } from './order.ts';
 import { readAll } from './pool.ts';
 import { makeRow, type Row, type Threshold } from './row.ts';
 import { findInStream, findMessages, type Found, type FoundMessage, type Position } from './sources/messages.ts';
-import type { Problem } from './sources/walk.ts';
+import type { PassedOver, Problem } from './sources/walk.ts';
 import { addProblem, addRow, type Summary } from './summary.ts';
 
 export interface RunOptions {
@@ -18,6 +18,8 @@ export interface RunOptions {
   readonly top: number;
   readonly from: Position;
   readonly summary: Summary;
+  /** Filled with what was passed over. */
+  readonly passed: PassedOver;
   readonly deadlineMs?: number;
   readonly signal: AbortSignal;
   /** Called for each message, in order, after it was counted. A promise holds the scan back. */
@@ -32,7 +34,8 @@ type About = Omit<FoundMessage, 'bytes'>;
 
 /** Finds, reads and counts every message. True when it came to the end, false when it was told to stop. */
 export async function runScan(options: RunOptions): Promise<boolean> {
-  const found = options.stdin === null ? findMessages(options.paths, options.from) : findInStream(options.stdin);
+  const found =
+    options.stdin === null ? findMessages(options.paths, options.from, options.passed) : findInStream(options.stdin);
   const rows = readAll(jobsOf(found, options), {
     launcher: options.launcher,
     readers: options.readers,

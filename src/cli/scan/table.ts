@@ -1,5 +1,6 @@
 import type { Row } from './row.ts';
 import { LEVELS, type Level, type Threshold } from './row.ts';
+import type { PassedOver } from './sources/walk.ts';
 import { countAtLeast, type Summary } from './summary.ts';
 import { fitText, safeText, wrapText } from './terminal-text.ts';
 
@@ -91,6 +92,17 @@ export function describeSummary(
       : `${number(found)} ${found === 1 ? 'message' : 'messages'} at ${options.threshold} or above.`,
   );
   return lines;
+}
+
+/** Null where nothing was. */
+export function describePassed({ links, others }: PassedOver): string | null {
+  const parts = [
+    ...(links === 0 ? [] : [`${number(links)} ${links === 1 ? 'link' : 'links'} (name one to scan what it leads to)`]),
+    ...(others === 0
+      ? []
+      : [`${number(others)} ${others === 1 ? 'pipe, socket or device' : 'pipes, sockets or devices'}`]),
+  ];
+  return parts.length === 0 ? null : `Passed over: ${parts.join(' and ')}`;
 }
 
 export function number(value: number): string {

@@ -177,7 +177,7 @@ function outboxOf(desk: ControlDesk, approval: Approval): ApprovalSummary['outbo
   const entry = entryOfRequest(desk.station.ledger.reader, approval.request);
   if (entry === undefined) return null;
   const left = entry.state === 'intended' ? entry.dispatch_boot_ms - desk.station.clock.bootMs() : 0;
-  return { state: entry.state, dispatch_in_ms: Math.max(0, Math.round(left)) };
+  return { state: entry.state, dispatch_in_ms: Math.max(0, Math.round(left)), reason: entry.reason };
 }
 
 function wake(desk: ControlDesk, approval: Approval): void {

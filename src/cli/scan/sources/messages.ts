@@ -4,7 +4,7 @@ import { EXTRACT_LIMITS } from '../../../contracts/index.ts';
 import { openForReading, readerOf } from './head.ts';
 import { splitMbox, type ReadMore } from './mbox.ts';
 import { sniff, SNIFF_BYTES } from './sniff.ts';
-import { walk, type MailFile, type Problem } from './walk.ts';
+import { walk, type MailFile, type PassedOver, type Problem } from './walk.ts';
 
 const CHUNK = 1_048_576;
 
@@ -43,10 +43,14 @@ export type Found = FoundMessage | Problem | { readonly kind: 'changed' };
  * Every message of the paths from a position on. When the files before that position are not the ones that were read,
  * `changed` is given once and the scan begins at the front.
  */
-export async function* findMessages(paths: readonly string[], from: Position = START): AsyncGenerator<Found> {
+export async function* findMessages(
+  paths: readonly string[],
+  from: Position = START,
+  passed?: PassedOver,
+): AsyncGenerator<Found> {
   let digest = '';
   let files = 0;
-  for await (const walked of walk(paths)) {
+  for await (const walked of walk(paths, passed)) {
     if (walked.kind === 'problem') {
       if (files >= from.files) yield walked;
       continue;
@@ -58,7 +62,7 @@ export async function* findMessages(paths: readonly string[], from: Position = S
     const halfRead = before.files === from.files && from.offset > 0;
     if (files === from.files || (halfRead && digest !== from.current)) {
       yield { kind: 'changed' };
-      yield* findMessages(paths);
+      yield* findMessages(paths, START, passed);
       return;
     }
     const place = halfRead ? { offset: from.offset, messages: from.messages } : { offset: 0, messages: 0 };
@@ -66,7 +70,7 @@ export async function* findMessages(paths: readonly string[], from: Position = S
   }
   if (files < from.files) {
     yield { kind: 'changed' };
-    yield* findMessages(paths);
+    yield* findMessages(paths, START, passed);
   }
 }
 

@@ -22,17 +22,29 @@ export interface Problem {
 
 export type Walked = MailFile | Problem;
 
+/** What lies below the paths and is no file and no folder: counted, never opened. */
+export interface PassedOver {
+  links: number;
+  /** Pipes, sockets and devices. */
+  others: number;
+}
+
 const DEPTH_MAX = 64;
 
 /**
  * Every file with mail below the paths, in an order that does not change between runs. Links below a path are not
- * followed; a path itself may be one.
+ * followed; a path itself may be one. `passed` is counted anew.
  */
-export async function* walk(paths: readonly string[]): AsyncGenerator<Walked> {
-  for (const path of paths) yield* walkOne(path);
+export async function* walk(
+  paths: readonly string[],
+  passed: PassedOver = { links: 0, others: 0 },
+): AsyncGenerator<Walked> {
+  passed.links = 0;
+  passed.others = 0;
+  for (const path of paths) yield* walkOne(path, passed);
 }
 
-async function* walkOne(path: string): AsyncGenerator<Walked> {
+async function* walkOne(path: string, passed: PassedOver): AsyncGenerator<Walked> {
   let found;
   try {
     found = await stat(path);
@@ -42,7 +54,7 @@ async function* walkOne(path: string): AsyncGenerator<Walked> {
   }
   if (found.isDirectory()) {
     let any = false;
-    for await (const walked of walkFolder(path, 0)) {
+    for await (const walked of walkFolder(path, 0, passed)) {
       any = true;
       yield walked;
     }
@@ -56,7 +68,7 @@ async function* walkOne(path: string): AsyncGenerator<Walked> {
   yield await look(path, { named: true });
 }
 
-async function* walkFolder(path: string, depth: number): AsyncGenerator<Walked> {
+async function* walkFolder(path: string, depth: number, passed: PassedOver): AsyncGenerator<Walked> {
   let entries: Dirent[];
   try {
     entries = await list(path);
@@ -73,10 +85,13 @@ async function* walkFolder(path: string, depth: number): AsyncGenerator<Walked> 
   for (const entry of entries) {
     const child = join(path, entry.name);
     if (entry.isDirectory()) {
-      if (!(isMaildir && entry.name === 'tmp')) yield* walkFolder(child, depth + 1);
+      if (!(isMaildir && entry.name === 'tmp')) yield* walkFolder(child, depth + 1, passed);
       continue;
     }
-    if (!entry.isFile()) continue;
+    if (!entry.isFile()) {
+      passed[entry.isSymbolicLink() ? 'links' : 'others'] += 1;
+      continue;
+    }
     const walked = await look(child, { named: false, isMessage: inMaildir && !entry.name.startsWith('.') });
     if (walked !== null) yield walked;
   }
