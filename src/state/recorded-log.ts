@@ -10,18 +10,19 @@ export interface RecordedLog {
 }
 
 /**
- * What the database of a home says of its log, read without changing a byte of the home. Null when it cannot be read so:
- * there is none, it is damaged, or somebody works with it or died at it, so that its newest pages stand elsewhere.
+ * What the database of a home says of its log, read beside whoever works with it; no table and no page is changed.
+ * Null when it cannot be read: there is none, or it is damaged.
  */
 export function readRecordedLog(home: string): RecordedLog | null {
   const path = join(home, 'state.db');
-  if (!existsSync(path) || existsSync(`${path}-wal`)) return null;
+  if (!existsSync(path)) return null;
   let db: DatabaseSync | undefined;
   try {
     const place = pathToFileURL(path);
-    // Else SQLite would make its side files beside the database.
-    place.search = '?immutable=1';
-    db = new DatabaseSync(place, { readOnly: true, allowExtension: false });
+    // A database that was closed has no side files, and looking shall make none. With a journal beside it, somebody works
+    // with it or died at it, and the newest pages stand there.
+    if (!existsSync(`${path}-wal`)) place.search = '?immutable=1';
+    db = new DatabaseSync(place, { readOnly: true, allowExtension: false, timeout: 2_000 });
     const head = db.prepare("SELECT value ->> 'seq' AS seq FROM meta WHERE key = 'audit_head'").get();
     const outbox = db.prepare('SELECT count(*) AS n FROM audit_outbox').get();
     const most = head === undefined ? 0 : Number(head['seq']);

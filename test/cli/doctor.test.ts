@@ -41,7 +41,7 @@ async function examine(): Promise<{ code: number | null; checks: Map<string, Che
 }
 
 /** A database and a log of so many entries, as the executor makes them. */
-async function record(place: string, entries: number): Promise<void> {
+async function record(place: string, entries: number, how = { leaveOpen: false }): Promise<() => void> {
   const db = createDatabase(join(place, 'state.db'));
   const opened = await openLog(join(place, 'audit'), { head: EMPTY, outbox: [] });
   if (opened.kind !== 'ok') throw new Error(opened.message);
@@ -49,8 +49,9 @@ async function record(place: string, entries: number): Promise<void> {
   for (let epoch = 1; epoch <= entries; epoch++)
     await ledger.commit((tx) => tx.record({ event: 'armed', zone: 'zone1-executor', details: { epoch } }));
   await opened.log.close();
-  db.close();
+  if (!how.leaveOpen) db.close();
   chmodSync(join(place, 'state.db'), 0o600);
+  return () => db.close();
 }
 
 describe('doctor', () => {
@@ -101,8 +102,18 @@ describe('doctor', () => {
       found: 'ends at entry 1, but 3 were recorded: lines were removed',
     });
     expect(readdirSync(home).toSorted()).toEqual(before);
-    // Somebody works with it: what is newest does not stand in the file.
-    writeFileSync(join(home, 'state.db-wal'), '');
+  });
+
+  it('compares also with a database that somebody works with, or was killed at', async () => {
+    const finish = await record(home, 3, { leaveOpen: true });
+    const lines = readFileSync(join(home, 'audit', 'audit.jsonl'), 'utf8').split('\n');
+    const journal = readFileSync(join(home, 'state.db-wal'));
+    expect((await examine()).checks.get('log')?.found).toBe('the chain is whole, 3 entries, as recorded');
+    writeFileSync(join(home, 'audit', 'audit.jsonl'), `${lines[0] ?? ''}\n`);
+    expect((await examine()).checks.get('log')).toMatchObject({ state: 'bad' });
+    expect(readFileSync(join(home, 'state.db-wal'))).toEqual(journal);
+    finish();
+    rmSync(join(home, 'state.db'));
     expect((await examine()).checks.get('log')?.found).toMatch(/1 entry as far as it goes/);
   });
 

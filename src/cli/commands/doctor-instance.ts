@@ -2,7 +2,7 @@ import { existsSync, lstatSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { verifyLog } from '../../audit/index.ts';
 import { describeProblem, parseConfig, readConfigText } from '../../config/index.ts';
-import { HOME_FILES, readArmed, readRecordedLog, type HomeFile } from '../../state/index.ts';
+import { HOME_FILES, readArmed, readRecordedLog, type HomeFile, type RecordedLog } from '../../state/index.ts';
 import type { Context } from '../context.ts';
 import { Failure } from '../failure.ts';
 import { bad, good, note, type Check } from './doctor.ts';
@@ -88,22 +88,25 @@ function checkPolicy(home: string): Check {
 async function checkLog(home: string): Promise<Check> {
   const remedy = 'see `hardshell audit-log verify`; keep a copy of `audit/` before you change anything';
   try {
+    // Before and after: the log may grow while it is read.
+    const before = readRecordedLog(home);
     const report = await verifyLog(join(home, 'audit'), { threads: 1 });
     if (report.kind === 'missing') return bad('log', 'there is none', remedy);
     const chains = [report.chain, ...report.others.map(({ chain }) => chain)];
     if (chains.some(({ kind }) => kind === 'broken')) return bad('log', 'the chain is broken', remedy);
-    return compareLog(home, report.chain.kind === 'valid' ? report.chain.entries : 0);
+    const after = before === null ? null : readRecordedLog(home);
+    const recorded = before === null || after === null ? null : { least: before.least, most: after.most };
+    return compareLog(report.chain.kind === 'valid' ? report.chain.entries : 0, recorded);
   } catch {
     return bad('log', 'cannot be read', remedy);
   }
 }
 
 /** A chain of which the end was cut is whole in itself: only what was recorded elsewhere tells. */
-function compareLog(home: string, entries: number): Check {
-  const recorded = readRecordedLog(home);
+function compareLog(entries: number, recorded: RecordedLog | null): Check {
   const whole = entries === 0 ? 'empty' : `the chain is whole, ${entries} ${entries === 1 ? 'entry' : 'entries'}`;
   if (recorded === null) return good('log', `${whole} as far as it goes; \`up\` compares it with the database`);
-  const remedy = 'nothing starts so; restore `audit/` and `state.db` from the same backup';
+  const remedy = 'nothing starts on such a record; restore `audit/` and `state.db` from the same backup';
   if (entries < recorded.least)
     return bad('log', `ends at entry ${entries}, but ${recorded.most} were recorded: lines were removed`, remedy);
   if (entries > recorded.most)
