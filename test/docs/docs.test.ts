@@ -65,6 +65,16 @@ describe('documents', () => {
     );
     expect(bad.map(([name]) => name)).toEqual([]);
   });
+
+  test('no optional package of the lock file names engines, so that an older npm leaves none out', () => {
+    const { packages } = JSON.parse(read('package-lock.json')) as {
+      packages: Record<string, { optional?: boolean; devOptional?: boolean; engines?: object }>;
+    };
+    const bad = Object.entries(packages).filter(
+      ([name, entry]) => name !== '' && (entry.optional ?? entry.devOptional) === true && entry.engines !== undefined,
+    );
+    expect(bad.map(([name]) => name)).toEqual([]);
+  });
 });
 
 describe('the red team', () => {
