@@ -3,7 +3,9 @@ import { randomBytes } from 'node:crypto';
 /** A word that stands nowhere else: by it an effect or a leak is recognised. */
 export function mark(name = 'mark'): string {
   // Letters only: ten digits in a row would make a sender look like a mass mailing, which nobody answers.
-  const letters = randomBytes(6).toString('hex').replaceAll(/\d/g, (digit) => 'ghijklmnop'.charAt(Number(digit)));
+  const letters = randomBytes(6)
+    .toString('hex')
+    .replaceAll(/\d/g, (digit) => 'ghijklmnop'.charAt(Number(digit)));
   return `${name}${letters}`;
 }
 
