@@ -9,7 +9,7 @@ import type { ReaderPool } from './reader-pool.ts';
 
 const FETCH_LIMIT = 20;
 const FETCH_WAIT_MS = 30_000;
-const READ_BATCH = 50;
+const READ_LANES = 2;
 const QUOTA_WAIT_MS = 30_000;
 /** A reader that died while it had the message is given it once more, alone as ever; then the message is the culprit. */
 const READER_TRIES = 2;
@@ -74,24 +74,32 @@ async function recordSkipped(
   });
 }
 
-/** Has every stored message read by a reader of its own, oldest first. */
+/**
+ * Has every stored message read by a reader of its own, oldest first. Two at a time: a message that takes its reader
+ * to the deadline does not hold up the ones behind it.
+ */
 export async function readForever(parts: IntakeParts): Promise<void> {
+  const busy = new Set<string>();
+  await Promise.all(Array.from({ length: READ_LANES }, () => readLane(parts, busy)));
+}
+
+async function readLane(parts: IntakeParts, busy: Set<string>): Promise<void> {
   while (!parts.signal.aborted) {
-    const waiting = unread(parts.station.ledger.reader, READ_BATCH);
-    if (waiting.length === 0) {
+    const kid = unread(parts.station.ledger.reader, READ_LANES).find((waiting) => !busy.has(waiting));
+    if (kid === undefined) {
       await parts.notifier.wait('unread', LIMITS.waitMsMax.value, parts.signal);
       continue;
     }
+    busy.add(kid);
     try {
-      for (const kid of waiting) {
-        if (parts.signal.aborted) return;
-        await readOne(parts, kid);
-        parts.notifier.notify('unhandled');
-      }
+      await readOne(parts, kid);
+      parts.notifier.notify('unhandled');
     } catch (cause) {
       if (parts.signal.aborted) return;
       parts.fault('read', cause);
       await sleep(1_000);
+    } finally {
+      busy.delete(kid);
     }
   }
 }

@@ -46,8 +46,10 @@ export class ReaderPool {
   /** Reads one message in a process of its own. Rejects only when no reader can be started. */
   async read(raw: Uint8Array): Promise<ReadAnswer> {
     this.prepare();
-    const reader = await (this.#spare ?? this.#start());
+    // INVARIANT: taken before anything is waited for, so that two messages never meet in one process.
+    const taken = this.#spare ?? this.#start();
     this.#spare = undefined;
+    const reader = await taken;
     this.prepare();
     try {
       return await readOne(reader, raw);
