@@ -2,12 +2,18 @@
 import { spawnSync } from 'node:child_process';
 import { setupLlama } from './setup-llama.mjs';
 
-const needed = [['bwrap', 'bubblewrap']];
+const needed = [
+  { command: 'bwrap', packages: ['bubblewrap'] },
+  // The attacks on the sandbox are a program of their own, linked statically.
+  { command: 'gcc', packages: ['gcc', 'libc6-dev'] },
+  // The verifier of the documentation, which shares no line with ours.
+  { command: 'python3', packages: ['python3'] },
+];
 const missing = needed.filter(
-  ([command]) => spawnSync(command, ['--version'], { stdio: 'ignore' }).error !== undefined,
+  ({ command }) => spawnSync(command, ['--version'], { stdio: 'ignore' }).error !== undefined,
 );
 if (missing.length > 0) {
-  const packages = missing.map(([, name]) => name);
+  const packages = missing.flatMap((tool) => tool.packages);
   const command = `apt-get install -y ${packages.join(' ')}`;
   if (process.getuid?.() !== 0) {
     console.error(`tests need ${packages.join(', ')}; ask an administrator to run: ${command}`);
