@@ -88,6 +88,7 @@ export const AUDIT_DETAILS = {
   }),
   item_failed: z.strictObject({ channel, reason }),
   item_done: z.strictObject({ channel }),
+  task_deleted: z.strictObject({ method }),
   delivered: z.strictObject({ kind: z.enum(['item', 'result', 'instruction', 'task']), items: count }),
   content_deleted: z.strictObject({ items: count, reason }),
   // the straight line
@@ -119,6 +120,8 @@ export const AUDIT_DETAILS = {
   contacts_confirmed: z.strictObject({ digest: hashed, entries: count, method }),
   config_changed: z.strictObject({ digest: hashed, keys: count, method }),
   config_refused: z.strictObject({ reason }),
+  /** A file was written back to the text in force, which did not change. */
+  confirmed_restored: z.strictObject({ name: z.enum(['policy', 'contacts']), method }),
   // zones
   zone_started: z.strictObject({ attempt: count }),
   zone_stopped: z.strictObject({ reason }),

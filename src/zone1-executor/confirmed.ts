@@ -5,13 +5,13 @@ import {
   refused,
   accepted,
   type Outcome,
-  type PresenceMethod,
   type Sha256Hex,
   type SubjectHash,
 } from '../contracts/index.ts';
 import { describeDifference } from '../control/index.ts';
 import { sql, type Reader, type Tx } from '../state/index.ts';
 import { contactBook, parseContacts } from './contacts.ts';
+import type { ProvenMethod } from './control-desk/desk.ts';
 import type { ConfirmedPort, ContactBook, PolicyPort } from './ports.ts';
 
 export type ConfirmedName = 'policy' | 'contacts' | 'config';
@@ -139,7 +139,7 @@ export class Confirmed implements ConfirmedPort {
     tx: Tx,
     name: ConfirmedName,
     digest: string,
-    method: PresenceMethod | 'first_start',
+    method: ProvenMethod | 'first_start',
     nowMs: number,
   ): Outcome<string> {
     // Later settings take the place of these in the table, while these go on to be worked by until the next start.
@@ -156,7 +156,7 @@ export class Confirmed implements ConfirmedPort {
         .values({ name, digest, body: text, at_ms: nowMs })
         .onConflict((conflict) => conflict.column('name').doUpdateSet({ digest, body: text, at_ms: nowMs })),
     );
-    this.#record(tx, name, digest, text, method === 'timeout' || method === 'system' ? 'none' : method);
+    this.#record(tx, name, digest, text, method);
     return accepted(digest);
   }
 
@@ -167,13 +167,7 @@ export class Confirmed implements ConfirmedPort {
     return digest;
   }
 
-  #record(
-    tx: Tx,
-    name: ConfirmedName,
-    digest: string,
-    text: string,
-    method: 'terminal' | 'passphrase' | 'passkey' | 'first_start' | 'none',
-  ): void {
+  #record(tx: Tx, name: ConfirmedName, digest: string, text: string, method: ProvenMethod | 'first_start'): void {
     const hashed = this.#parts.subjectHash(digest);
     if (name === 'policy') tx.record({ event: 'policy_confirmed', zone: 'control', details: { digest, method } });
     else if (name === 'contacts') {

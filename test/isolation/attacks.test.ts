@@ -52,13 +52,17 @@ describe('compiled attacks', () => {
     return exit.kind === 'exited' ? out.trim() : exit.kind;
   };
 
-  it.each(TRIPWIRES)('%s ends the zone, which counts as tampering', async (name) => {
-    expect(await inside(name)).toBe('tampered');
-    // Attached to a real process these two would stop it: outside they ask about one that is not there.
-    const nobody = name === 'ptrace' || name === 'vm_read' ? '999999999' : undefined;
-    expect(outside(name, nobody)).toMatch(/^(open|errno \d+)$/);
-    // Closing a packet socket waits for the whole kernel: minutes while many network namespaces come and go.
-  }, 300_000);
+  it.each(TRIPWIRES)(
+    '%s ends the zone, which counts as tampering',
+    async (name) => {
+      expect(await inside(name)).toBe('tampered');
+      // Attached to a real process these two would stop it: outside they ask about one that is not there.
+      const nobody = name === 'ptrace' || name === 'vm_read' ? '999999999' : undefined;
+      expect(outside(name, nobody)).toMatch(/^(open|errno \d+)$/);
+      // Closing a packet socket waits for the whole kernel: minutes while many network namespaces come and go.
+    },
+    300_000,
+  );
 
   it.each(REFUSED)('%s is refused in a zone and works outside', async (name) => {
     expect(await inside(name)).toMatch(/^errno \d+$/);

@@ -20,7 +20,7 @@ async function instance(settings: string) {
   homes.push(home);
   writeFileSync(join(home, 'policy.cedar'), DEFAULT_POLICY);
   writeFileSync(join(home, 'contacts.json'), EMPTY_CONTACTS);
-  const { station } = makeBench();
+  const { station, lines } = makeBench();
   const file = { settings };
   const start = (): Confirmed =>
     new Confirmed({
@@ -38,7 +38,7 @@ async function instance(settings: string) {
     station.ledger.commit((tx) => confirmed.confirm(tx, name, confirmed.digestOnDisk(name) ?? '', how, 1));
   const first = start();
   for (const name of ['policy', 'contacts', 'config'] as const) await confirm(first, name, 'first_start');
-  return { home, station, file, start, confirm, first };
+  return { home, station, lines, file, start, confirm, first };
 }
 
 describe('settings that the owner has not confirmed', () => {
@@ -72,7 +72,8 @@ describe('a confirmed file that is gone or changed', () => {
     ['contacts', 'contacts.json', EMPTY_CONTACTS],
     ['policy', 'policy.cedar', DEFAULT_POLICY],
   ] as const)('is written back by the owner: %s', async (name, path, text) => {
-    const { home, station, first } = await instance('self: owner');
+    const { home, station, lines, first } = await instance('self: owner');
+    const restored = () => lines.filter((line) => line.includes('"confirmed_restored"'));
     const parts: unknown = {
       station,
       confirmed: first,
@@ -84,10 +85,17 @@ describe('a confirmed file that is gone or changed', () => {
       expect(first.changed()).not.toBeNull();
       expect(await owner({ ...asked, name, presence: undefined })).toMatchObject({ error: 'malformed' });
       expect(first.stands(name)).toBe(false);
+      const before = restored().length;
       expect(await owner({ ...asked, name })).toEqual({ type: 'confirm_restore', name, digest: sha256Hex(text) });
       expect(readFileSync(join(home, path), 'utf8')).toBe(text);
       expect(first.changed()).toBeNull();
+      expect(
+        restored()
+          .slice(before)
+          .map((line): unknown => JSON.parse(line)),
+      ).toMatchObject([{ zone: 'control', details: { name, method: 'terminal' } }]);
     }
+    expect(restored()).toHaveLength(2);
     rmSync(join(home, path));
     expect(first.compare(name).problems[0]).toContain(`hardshell ${name} confirm --restore`);
   });

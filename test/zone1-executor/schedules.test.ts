@@ -82,6 +82,10 @@ describe('the owner', () => {
     const asked = { type: 'tasks_delete', task, presence: terminal };
     expect(await owner(bench)(asked)).toEqual({ type: 'tasks_delete', task });
     expect(await owner(bench)(asked)).toMatchObject({ error: 'not_found' });
+    // Once on the record: neither the unproven frame nor the second one, which found nothing, is told as a deletion.
+    expect(bench.lines.filter((line) => line.includes('"task_deleted"'))).toEqual([
+      expect.stringContaining('"details":{"method":"terminal"}'),
+    ]);
     bench.clock.pass(3_600_000);
     expect(await bench.station.ledger.commit((tx) => openDueTasks(bench.station, tx))).toEqual([]);
   });

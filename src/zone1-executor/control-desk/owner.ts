@@ -124,12 +124,17 @@ export async function confirm(desk: ControlDesk, request: Request<'confirm'>): P
 }
 
 /** Undoes what happened to a file. Nothing that is in force changes, so a terminal is enough for the policy too. */
-export function restoreConfirmed(
+export async function restoreConfirmed(
   desk: ControlDesk,
   request: Request<'confirm_restore'>,
-): ControlAnswers['confirm_restore'] {
-  orTakeBack(desk.presence.check(request));
-  return { type: 'confirm_restore', name: request.name, digest: desk.confirmed.restore(request.name) };
+): Promise<ControlAnswers['confirm_restore']> {
+  const method = orTakeBack(desk.presence.check(request));
+  const { name } = request;
+  const digest = desk.confirmed.restore(name);
+  await desk.station.ledger.commit((tx) =>
+    tx.record({ event: 'confirmed_restored', zone: 'control', details: { name, method } }),
+  );
+  return { type: 'confirm_restore', name, digest };
 }
 
 function invalid(message: string): StepRefused {

@@ -70,10 +70,12 @@ export async function deleteScheduled(
   desk: ControlDesk,
   request: Request<'tasks_delete'>,
 ): Promise<ControlAnswers['tasks_delete']> {
-  orTakeBack(desk.presence.check(request));
-  const deleted = await desk.station.ledger.commit((tx) =>
-    tx.run(sql.deleteFrom('tasks').where('tid', '=', request.task)),
-  );
-  if (deleted !== 1) throw new StepRefused({ error: 'not_found', message: 'no such task; see `hardshell tasks list`' });
+  const method = orTakeBack(desk.presence.check(request));
+  await desk.station.ledger.commit((tx) => {
+    if (tx.run(sql.deleteFrom('tasks').where('tid', '=', request.task)) !== 1)
+      throw new StepRefused({ error: 'not_found', message: 'no such task; see `hardshell tasks list`' });
+    const subject = desk.station.subjectHash(request.task);
+    tx.record({ event: 'task_deleted', zone: 'control', subject, details: { method } });
+  });
   return { type: 'tasks_delete', task: request.task };
 }
