@@ -1,38 +1,9 @@
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { CapabilityClient } from '../../src/bridge/index.ts';
-import { rulesPlanner, runSession, templatesFrom, type Origin } from '../../src/zone2-planner/index.ts';
+import { describe, expect, it } from 'vitest';
 import { message } from './messages.ts';
-import { id, ScriptedZone1 } from './scripted-zone1.ts';
+import { crash, session, until, withScriptedZone1, zone1 } from './running.ts';
+import { id } from './scripted-zone1.ts';
 
-let zone1: ScriptedZone1;
-let clients: CapabilityClient[];
-beforeEach(async () => {
-  zone1 = await new ScriptedZone1().listen();
-  clients = [];
-});
-afterEach(async () => {
-  for (const client of clients) await client.close();
-  await zone1.close();
-  expect(zone1.faults.filter((fault) => /off the wire|bad parameters/.test(fault))).toEqual([]);
-});
-
-function session(origin: Origin): Promise<void> {
-  const client = new CapabilityClient({ socketPath: zone1.socketPath, retryMs: 1_000 });
-  clients.push(client);
-  const planner = rulesPlanner(templatesFrom(new Map()));
-  return runSession({ client, planner, origin, nowMs: () => Date.now(), pollMs: 100, say: () => undefined });
-}
-
-/** A process that dies: its connection goes and nothing of it comes after. */
-async function crash(running: Promise<void>): Promise<void> {
-  await clients.pop()?.close();
-  await running.catch(() => undefined);
-}
-
-async function until(done: () => boolean): Promise<void> {
-  for (let tries = 0; tries < 500 && !done(); tries += 1) await new Promise((resolve) => setTimeout(resolve, 10));
-  expect(done()).toBe(true);
-}
+withScriptedZone1();
 
 const QUESTION = message({ body: 'Could you look at page three?' });
 

@@ -1,38 +1,10 @@
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { CapabilityClient } from '../../src/bridge/index.ts';
-import { rulesPlanner, runSession, templatesFrom, type Origin, type Planner } from '../../src/zone2-planner/index.ts';
+import { describe, expect, it } from 'vitest';
+import { rulesPlanner, templatesFrom, type Planner } from '../../src/zone2-planner/index.ts';
 import { message } from './messages.ts';
-import { id, ScriptedZone1 } from './scripted-zone1.ts';
+import { crash, session, until, withScriptedZone1, zone1 } from './running.ts';
+import { id } from './scripted-zone1.ts';
 
-let zone1: ScriptedZone1;
-let clients: CapabilityClient[];
-beforeEach(async () => {
-  zone1 = await new ScriptedZone1().listen();
-  clients = [];
-});
-afterEach(async () => {
-  for (const client of clients) await client.close();
-  await zone1.close();
-  expect(zone1.faults.filter((fault) => /off the wire|bad parameters/.test(fault))).toEqual([]);
-});
-
-function session(origin: Origin): Promise<void> {
-  const client = new CapabilityClient({ socketPath: zone1.socketPath, retryMs: 1_000 });
-  clients.push(client);
-  const planner = rulesPlanner(templatesFrom(new Map()));
-  return runSession({ client, planner, origin, nowMs: () => Date.now(), pollMs: 100, say: () => undefined });
-}
-
-/** A process that dies: its connection goes and nothing of it comes after. */
-async function crash(running: Promise<void>): Promise<void> {
-  await clients.pop()?.close();
-  await running.catch(() => undefined);
-}
-
-async function until(done: () => boolean): Promise<void> {
-  for (let tries = 0; tries < 500 && !done(); tries += 1) await new Promise((resolve) => setTimeout(resolve, 10));
-  expect(done()).toBe(true);
-}
+withScriptedZone1();
 
 const QUESTION = message({ body: 'Could you look at page three?' });
 
@@ -101,8 +73,6 @@ describe('the standing session', () => {
   });
 
   it('tells a plan that failed and goes on with the next instruction', async () => {
-    const client = new CapabilityClient({ socketPath: zone1.socketPath });
-    clients.push(client);
     const rules = rulesPlanner(templatesFrom(new Map()));
     const planner: Planner = {
       plan: (work, tools) =>
@@ -111,14 +81,7 @@ describe('the standing session', () => {
           : rules.plan(work, tools),
     };
     zone1.instructions.push({ text: 'fail' }, { text: 'help' });
-    const running = runSession({
-      client,
-      planner,
-      origin: 'standing',
-      nowMs: () => Date.now(),
-      pollMs: 100,
-      say: () => undefined,
-    });
+    const running = session('standing', planner);
     await until(() => zone1.kept('answer').length === 2);
     await crash(running);
     expect(zone1.kept('answer').map(({ text }) => text)).toContain('The planner failed on this; nothing was proposed.');
@@ -132,6 +95,5 @@ describe('the standing session', () => {
     await expect(session('standing')).rejects.toMatchObject({ code: 'not_found' });
     await zone1.close();
     await expect(session('standing')).rejects.toMatchObject({ code: 'connection_lost' });
-    zone1 = await new ScriptedZone1().listen();
   });
 });
