@@ -1,30 +1,8 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
+import { againstControl, cli, control, oneApproval } from './support/against-control.ts';
 import { challenge, ID, list, OTHER, shown, summary } from './support/answers.ts';
-import { CliUnderTest } from './support/run-cli.ts';
-import { ScriptedControl } from './support/scripted-control.ts';
 
-let cli: CliUnderTest;
-let control: ScriptedControl;
-beforeAll(async () => {
-  cli = await CliUnderTest.pack();
-});
-afterAll(() => cli.remove());
-beforeEach(async () => {
-  control = await ScriptedControl.listen(cli.paths.controlSocket);
-  control.handlers = {
-    approvals_list: () => list(summary()),
-    approvals_show: () => shown(),
-    presence_challenge: () => challenge(),
-    approvals_answer: ({ verdict }) => ({
-      type: 'approvals_answer',
-      approval: summary({ state: verdict === 'approve' ? 'approved' : 'denied' }),
-    }),
-  };
-});
-afterEach(async () => {
-  await control.close();
-  expect(control.problems).toEqual([]);
-});
+againstControl(oneApproval);
 
 const answer = (): unknown => control.requests.find((request) => request.type === 'approvals_answer');
 const RED = { red: [{ kind: 'untrusted_destination' as const, role: 'to', value: 'ann@example.org' }] };

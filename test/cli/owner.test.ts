@@ -1,22 +1,8 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { challenge, inboxItem, ITEM, status } from './support/answers.ts';
-import { CliUnderTest } from './support/run-cli.ts';
-import { ScriptedControl } from './support/scripted-control.ts';
+import { describe, expect, it } from 'vitest';
+import { againstControl, cli, control } from './support/against-control.ts';
+import { inboxItem, ITEM, status } from './support/answers.ts';
 
-let cli: CliUnderTest;
-let control: ScriptedControl;
-beforeAll(async () => {
-  cli = await CliUnderTest.pack();
-});
-afterAll(() => cli.remove());
-beforeEach(async () => {
-  control = await ScriptedControl.listen(cli.paths.controlSocket);
-  control.handlers = { presence_challenge: () => challenge() };
-});
-afterEach(async () => {
-  await control.close();
-  expect(control.problems).toEqual([]);
-});
+againstControl();
 
 const MESSAGE = {
   channel: 'email' as const,

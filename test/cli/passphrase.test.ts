@@ -1,34 +1,13 @@
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { PresenceProof } from '../../src/contracts/index.ts';
 import { claimOf, verifyPresence } from '../../src/control/index.ts';
-import { challenge, ID, list, SESSION, shown, summary } from './support/answers.ts';
-import { CliUnderTest } from './support/run-cli.ts';
+import { againstControl, cli, control, oneApproval } from './support/against-control.ts';
+import { challenge, ID, SESSION } from './support/answers.ts';
 import { ScriptedControl } from './support/scripted-control.ts';
 
-let cli: CliUnderTest;
-let control: ScriptedControl;
-beforeAll(async () => {
-  cli = await CliUnderTest.pack();
-});
-afterAll(() => cli.remove());
-beforeEach(async () => {
-  control = await ScriptedControl.listen(cli.paths.controlSocket);
-  control.handlers = {
-    approvals_list: () => list(summary()),
-    approvals_show: () => shown(),
-    presence_challenge: () => challenge(),
-    approvals_answer: ({ verdict }) => ({
-      type: 'approvals_answer',
-      approval: summary({ state: verdict === 'approve' ? 'approved' : 'denied' }),
-    }),
-  };
-});
-afterEach(async () => {
-  await control.close();
-  expect(control.problems).toEqual([]);
-});
+againstControl(oneApproval);
 
 const answer = (): unknown => control.requests.find((request) => request.type === 'approvals_answer');
 

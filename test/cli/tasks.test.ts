@@ -1,23 +1,9 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { ScheduledTask } from '../../src/contracts/index.ts';
-import { challenge, ID, SESSION } from './support/answers.ts';
-import { CliUnderTest } from './support/run-cli.ts';
-import { ScriptedControl } from './support/scripted-control.ts';
+import { againstControl, cli, control } from './support/against-control.ts';
+import { ID, SESSION } from './support/answers.ts';
 
-let cli: CliUnderTest;
-let control: ScriptedControl;
-beforeAll(async () => {
-  cli = await CliUnderTest.pack();
-});
-afterAll(() => cli.remove());
-beforeEach(async () => {
-  control = await ScriptedControl.listen(cli.paths.controlSocket);
-  control.handlers = { presence_challenge: () => challenge() };
-});
-afterEach(async () => {
-  await control.close();
-  expect(control.problems).toEqual([]);
-});
+againstControl();
 
 const TASK = `t_${'a'.repeat(26)}`;
 const OTHER = `t_ab${'c'.repeat(24)}`;
