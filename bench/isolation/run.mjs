@@ -44,7 +44,9 @@ const spec = (name, nodeArguments, cpus) => ({
   sockets: 'connect',
   watch: false,
   limits: limits(cpus),
-  nodeArguments,
+  program: { kind: 'node', arguments: nodeArguments },
+  profile: 'builtin',
+  network: 'none',
 });
 // The same program in both: the packed reader, from the start of its process until it says that it is ready.
 const FLAGS = ['--max-old-space-size=150', '--disallow-code-generation-from-strings', '--permission'];

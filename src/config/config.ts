@@ -1,5 +1,6 @@
 import type * as z from 'zod';
-import type { configSchema, Mode, ZoneKind } from './schema.ts';
+import type { IsolationMode } from '../contracts/index.ts';
+import type { configSchema, ZoneKind } from './schema.ts';
 
 export interface ZoneLimitsConfig {
   readonly memoryMiB: number;
@@ -25,7 +26,7 @@ export interface Config {
     readonly questionsReserved: number;
     readonly outboxDelayMs: number;
   };
-  readonly zones: Readonly<Record<ZoneKind, ZoneLimitsConfig>> & { readonly minimumMode: Mode };
+  readonly zones: Readonly<Record<ZoneKind, ZoneLimitsConfig>> & { readonly minimumMode: IsolationMode };
   readonly session: { readonly retentionDays: number; readonly rawRetentionDays: number };
   readonly logging: { readonly maxMiB: number };
 }

@@ -4,6 +4,6 @@ export { parseMember, setMember } from './edit.ts';
 export { loadConfig, namedVariables, readConfigText, writeConfigText } from './file.ts';
 export { nearest } from './nearest.ts';
 export { describeProblem, parseConfig, type ConfigProblem, type ParsedConfig } from './parse.ts';
-export type { Mode, ZoneKind } from './schema.ts';
+export type { ZoneKind } from './schema.ts';
 export { listSettings, renderSettingsTable, type Setting } from './settings.ts';
 export { valueAt } from './value-at.ts';

@@ -1,9 +1,6 @@
 import * as z from 'zod';
-import { LIMITS, parseMailAddress } from '../contracts/index.ts';
+import { ISOLATION_MODES, LIMITS, parseMailAddress } from '../contracts/index.ts';
 
-/** Isolation modes from the strongest to the weakest (`zones.minimumMode` refuses what comes after it). */
-export const MODES = ['F', 'R', 'U', 'L'] as const;
-export type Mode = (typeof MODES)[number];
 export const ZONE_KINDS = ['reader', 'planner', 'model', 'executor', 'connector'] as const;
 export type ZoneKind = (typeof ZONE_KINDS)[number];
 
@@ -101,7 +98,7 @@ const zones = z.strictObject({
   executor: zone(1_024, 64, 2).describe('decides, asks, records and acts'),
   connector: zone(256, 32, 1).describe('fetches and sends bytes'),
   minimumMode: z
-    .enum(MODES, { error: 'must be `F`, `R`, `U` or `L`' })
+    .enum(ISOLATION_MODES, { error: 'must be `F`, `R`, `U` or `L`' })
     .default('L')
     .describe(
       'the weakest isolation mode that may start: F full, R root without user namespaces, U ordinary user, L without namespaces',

@@ -176,3 +176,4 @@ export {
   type PolicyRecord,
   type PolicyScenario,
 } from './decision-schema.ts';
+export { ISOLATION_MODES, type IsolationMode } from './isolation-mode.ts';

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { ISOLATION_MODES } from './isolation-mode.ts';
 import { LIMITS } from './limits.ts';
 
 /** What may be started over the socket; everything else the supervisor starts by itself, from its own table. */
@@ -52,7 +53,7 @@ const zoneStateSchema = z.strictObject({
   session: z.string().nullable(),
   /** The socket on the host that a program in the zone's place would be served on; null where it has none. */
   socket: z.string().nullable(),
-  mode: z.enum(['F', 'U']),
+  mode: z.enum(ISOLATION_MODES),
   running: z.boolean(),
   pid: z.number().int().nullable(),
   restarts: count,
@@ -86,7 +87,7 @@ export const SUPERVISOR_ANSWERS = {
     pid: z.number().int(),
     instance: z.string(),
     deployment: z.enum(['checkout', 'installed']),
-    mode: z.enum(['F', 'U']),
+    mode: z.enum(ISOLATION_MODES),
     armed_epoch: count,
     limits_held: z.array(z.enum(['memory', 'pids', 'cpu'])),
     degraded: z.array(z.string()),

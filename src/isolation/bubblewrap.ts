@@ -8,6 +8,7 @@ import { explainBubblewrapError } from './explain.ts';
 import { identifyProcess, isRunning, killProcess, type ProcessId } from './inspect.ts';
 import { checkHeld, checkReleased, launchHeld } from './launch.ts';
 import type { Runtime } from './runtime.ts';
+import { runToEnd } from './run-to-end.ts';
 import { buildSeccompFilter } from './seccomp.ts';
 import { EXIT_PROBE_FAILED } from './self-probe.ts';
 import type { SyscallArch } from './syscalls.ts';
@@ -76,6 +77,10 @@ export function createBubblewrapDriver(options: BubblewrapOptions): ZoneDriver {
       void zone.exited.then(() => zones.delete(zone));
       return zone;
     },
+    exec: (spec, limits) =>
+      runToEnd(spec, limits, (asked) =>
+        createZone({ bwrap, arch, cgroups, spec: asked, instance: options.instance, runtime: options.runtime() }),
+      ),
     destroy: async () => {
       await Promise.all([...zones].map((zone) => zone.stop()));
       await cgroups.destroy();
@@ -95,7 +100,8 @@ interface Creating {
 async function createZone({ bwrap, arch, cgroups, spec, instance, runtime }: Creating): Promise<Zone> {
   const uid = spec.uid ?? process.getuid?.() ?? 0;
   const gid = spec.gid ?? process.getgid?.() ?? 0;
-  const view = { ...runtime, uid, gid, mounts: spec.mounts, env: spec.env, cwd: spec.cwd, proc: spec.proc };
+  const { mounts, env, cwd, proc, network } = spec;
+  const view = { ...runtime, uid, gid, mounts, env, cwd, proc, network };
   const filter = buildSeccompFilter({ arch, sockets: spec.sockets, watch: spec.watch });
   const startedAtMs = Date.now();
   const group = cgroups.create(spec.name, spec.limits);
@@ -120,11 +126,11 @@ async function createZone({ bwrap, arch, cgroups, spec, instance, runtime }: Cre
   try {
     if (processes.length !== 2)
       throw new HardshellError('isolation_failed', `\`${spec.name}\` ended while it started`, { fate: 'stop' });
-    checkHeld(held.initPid, spec.name);
+    checkHeld(held.initPid, spec);
     // INVARIANT: no instruction of the zone runs outside its limits.
     await group.add(pids);
     held.release();
-    await checkReleased(held, spec.name, uid);
+    if (spec.program.kind === 'node') await checkReleased(held, spec, uid);
   } catch (error) {
     await stop();
     await exited;

@@ -17,6 +17,7 @@ export interface ZoneView {
   readonly mounts: readonly Mount[];
   readonly env: Readonly<Record<string, string>>;
   readonly cwd: string;
+  readonly network: 'none' | 'host';
   /**
    * False for a process that is the host's root (a checkout run by root): files of /proc/sys yield to uid 0 without any
    * capability, so it gets no /proc at all.
@@ -39,7 +40,8 @@ export function bwrapArguments(view: ZoneView): string[] {
   return [
     ...['--json-status-fd', String(BWRAP_FD.status), '--block-fd', String(BWRAP_FD.block)],
     ...['--unshare-user', '--uid', String(view.uid), '--gid', String(view.gid), '--disable-userns'],
-    ...['--unshare-net', '--unshare-pid', '--unshare-ipc', '--unshare-uts', '--unshare-cgroup'],
+    ...(view.network === 'none' ? ['--unshare-net'] : []),
+    ...['--unshare-pid', '--unshare-ipc', '--unshare-uts', '--unshare-cgroup'],
     ...['--hostname', 'zone', '--die-with-parent', '--new-session', '--clearenv', '--cap-drop', 'ALL'],
     ...directories(files),
     ...files.flatMap(mountArguments),

@@ -1,8 +1,16 @@
 import type { Socket } from 'node:net';
+import type { IsolationMode } from '../contracts/index.ts';
 import type { Mount } from './bwrap-args.ts';
 import type { ZoneLimits } from './cgroup.ts';
 import type { ProcessId } from './inspect.ts';
 import type { FilterOptions } from './seccomp.ts';
+
+/** What runs in a zone. Paths are those inside. */
+export type ZoneProgram =
+  /** Arguments of Node: its flags, then the packed file. */
+  | { readonly kind: 'node'; readonly arguments: readonly string[] }
+  /** Any other program: an agent of the owner's, or an attempt of the escape list. */
+  | { readonly kind: 'command'; readonly path: string; readonly arguments: readonly string[] };
 
 /** What a zone is, whatever wall a driver builds around it. */
 export interface ZoneSpec {
@@ -14,8 +22,11 @@ export interface ZoneSpec {
   readonly mounts: readonly Mount[];
   readonly env: Readonly<Record<string, string>>;
   readonly cwd: string;
-  /** Arguments of Node: its flags, then the packed file. */
-  readonly nodeArguments: readonly string[];
+  readonly program: ZoneProgram;
+  /** `builtin`: Node and its libraries, threads only. `agent`: a chosen root, and programs that start programs. */
+  readonly profile: 'builtin' | 'agent';
+  /** `host`: only for the egress process, the one way out. */
+  readonly network: 'none' | 'host';
   /** False where the zone is the host's root: it then gets no /proc. */
   readonly proc: boolean;
   readonly sockets: FilterOptions['sockets'];
@@ -51,11 +62,23 @@ export type ProbeResult =
   /** `remedy`: the sentence that tells what to do. */
   | { readonly ok: false; readonly reason: string; readonly remedy: string };
 
-/** One way to build a wall. `exec` into a running zone comes with the zones that allow it. */
+/** A program that ran to its end behind a wall, and what it wrote: hostile, and cut to what was allowed. */
+export interface Executed {
+  readonly exit: ZoneExit;
+  readonly stdout: Buffer;
+  readonly stderr: Buffer;
+}
+
+export interface ExecOptions {
+  readonly timeoutMs: number;
+  /** Of each stream; what comes after is dropped. */
+  readonly outputBytesMax: number;
+}
+
+/** One way to build a wall. */
 export interface ZoneDriver {
-  readonly kind: 'bubblewrap';
-  /** F: root, an own uid a zone. U: an ordinary user, one uid for all. */
-  readonly mode: 'F' | 'U';
+  readonly kind: 'bubblewrap' | 'docker' | 'orbstack';
+  readonly mode: IsolationMode;
   /** Limits that the kernel holds for a zone on this machine. */
   readonly limitsHeld: readonly ('memory' | 'pids' | 'cpu')[];
   readonly degraded: readonly string[];
@@ -67,6 +90,11 @@ export interface ZoneDriver {
    * Throws `isolation_failed` when any check fails; nothing of the zone runs then.
    */
   readonly create: (spec: ZoneSpec) => Promise<Zone>;
+  /**
+   * Runs a program to its end behind the wall that `spec` asks for, and gives what it wrote. It is not checked from
+   * outside: for short programs of ours, such as an attempt of the escape list.
+   */
+  readonly exec: (spec: ZoneSpec, options: ExecOptions) => Promise<Executed>;
   /** Stops every zone and removes what the driver made. */
   readonly destroy: () => Promise<void>;
 }

@@ -2,7 +2,16 @@ export { bwrapArguments, ZONE_NODE, type Mount, type ZoneView } from './bwrap-ar
 export { createBubblewrapDriver, findBubblewrap, zoneMarker, type BubblewrapOptions } from './bubblewrap.ts';
 export { cgroupMembers, killCgroups, removeCgroups, type ZoneLimits } from './cgroup.ts';
 export { closeInheritedDescriptors, inheritableDescriptors } from './descriptors.ts';
-export type { ProbeResult, Zone, ZoneDriver, ZoneExit, ZoneSpec } from './driver.ts';
+export type {
+  ExecOptions,
+  Executed,
+  ProbeResult,
+  Zone,
+  ZoneDriver,
+  ZoneExit,
+  ZoneProgram,
+  ZoneSpec,
+} from './driver.ts';
 export { explainBubblewrapError } from './explain.ts';
 export {
   executableOf,

@@ -32,7 +32,7 @@ const STDERR_BYTES_MAX = 4_096;
 export async function launchHeld(options: LaunchOptions): Promise<HeldZone> {
   const { spec, view } = options;
   const covers = openSync('/dev/null', 'r+');
-  const child = spawn(options.bwrap, ['--args', String(BWRAP_FD.args), '--', ZONE_NODE, ...spec.nodeArguments], {
+  const child = spawn(options.bwrap, ['--args', String(BWRAP_FD.args), '--', ...commandOf(spec)], {
     ...(spec.uid === undefined ? {} : { uid: spec.uid }),
     ...(spec.gid === undefined ? {} : { gid: spec.gid }),
     env: { HARDSHELL_ZONE_OF: options.marker },
@@ -55,6 +55,10 @@ export async function launchHeld(options: LaunchOptions): Promise<HeldZone> {
   }
 }
 
+function commandOf({ program }: ZoneSpec): readonly string[] {
+  return program.kind === 'node' ? [ZONE_NODE, ...program.arguments] : [program.path, ...program.arguments];
+}
+
 /**
  * INVARIANT: nothing of ours is inherited but what the zone is given. Bubblewrap hands on every descriptor it gets, so
  * one that we did not open ourselves (and could not mark close-on-exec) is covered by /dev/null.
@@ -70,39 +74,45 @@ function standardStreams(spec: ZoneSpec, covers: number): StdioOptions {
 }
 
 /** What must hold before the zone may execute anything: it shares no namespace with us. */
-export function checkHeld(initPid: number, name: string): void {
-  const shared = sharedNamespaces(initPid);
-  if (shared.length > 0) throw failed(`\`${name}\` shares the ${shared.join(', ')} namespace with the host`);
+export function checkHeld(initPid: number, spec: Walled): void {
+  const shared = sharedWithHost(initPid, spec);
+  if (shared.length > 0) throw failed(`\`${spec.name}\` shares the ${shared.join(', ')} namespace with the host`);
+}
+
+type Walled = Pick<ZoneSpec, 'name' | 'network'>;
+
+function sharedWithHost(pid: number, { network }: Walled): string[] {
+  return sharedNamespaces(pid).filter((kind) => kind !== 'net' || network === 'none');
 }
 
 /**
  * What must hold once its program is there: filtered, without privileges to gain, without capabilities, of its uid.
  * Resolves within a few milliseconds of the release, before Node has read a line of the packed file.
  */
-export async function checkReleased(held: HeldZone, name: string, uid: number): Promise<void> {
+export async function checkReleased(held: HeldZone, spec: Walled, uid: number): Promise<void> {
   const deadline = performance.now() + HOLD_MS_MAX;
   for (;;) {
     const [pid] = childrenOf(held.initPid);
-    if (pid !== undefined && executableOf(pid) === ZONE_NODE) return checkStatus(pid, name, uid);
+    if (pid !== undefined && executableOf(pid) === ZONE_NODE) return checkStatus(pid, spec, uid);
     if (held.child.exitCode !== null || held.child.signalCode !== null)
-      throw failed(`\`${name}\` ended while it started`);
-    if (performance.now() > deadline) throw failed(`\`${name}\` did not start its program in time`);
+      throw failed(`\`${spec.name}\` ended while it started`);
+    if (performance.now() > deadline) throw failed(`\`${spec.name}\` did not start its program in time`);
     await sleep(1);
   }
 }
 
-function checkStatus(pid: number, name: string, uid: number): void {
+function checkStatus(pid: number, spec: Walled, uid: number): void {
   const status = readProcessStatus(pid);
-  if (status === undefined) throw failed(`\`${name}\` ended while it started`);
+  if (status === undefined) throw failed(`\`${spec.name}\` ended while it started`);
   const wrong = [
     status.seccomp === '2' ? '' : `seccomp mode ${status.seccomp}`,
     status.noNewPrivs === '1' ? '' : 'may gain privileges',
     /^0+$/.test(status.capEff) ? '' : `capabilities ${status.capEff}`,
     status.uids.every((id) => id === uid) ? '' : `uids ${status.uids.join(' ')} instead of ${uid}`,
   ].filter(Boolean);
-  const shared = sharedNamespaces(pid);
+  const shared = sharedWithHost(pid, spec);
   if (shared.length > 0) wrong.push(`shares ${shared.join(', ')}`);
-  if (wrong.length > 0) throw failed(`\`${name}\` is not walled in as it must be: ${wrong.join('; ')}`);
+  if (wrong.length > 0) throw failed(`\`${spec.name}\` is not walled in as it must be: ${wrong.join('; ')}`);
 }
 
 /** The status line comes in several chunks; what it says is bubblewrap's, written before the zone runs. */

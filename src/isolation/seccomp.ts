@@ -10,8 +10,11 @@ import {
 
 export interface FilterOptions {
   readonly arch: SyscallArch;
-  /** `connect`: may open AF_UNIX streams; `serve`: may listen on them too; `none`: lives on inherited descriptors. */
-  readonly sockets: 'connect' | 'serve' | 'none';
+  /**
+   * `connect`: may open AF_UNIX streams; `serve`: may listen on them too; `none`: lives on inherited descriptors;
+   * `internet`: as `serve`, and IPv4 and IPv6 streams and datagrams (the egress process alone).
+   */
+  readonly sockets: 'connect' | 'serve' | 'none' | 'internet';
   /** May watch directories (inotify). */
   readonly watch: boolean;
 }

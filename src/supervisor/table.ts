@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import type { ZoneProfile } from '../contracts/index.ts';
+import type { IsolationMode, ZoneProfile } from '../contracts/index.ts';
 import type { Mount, ZoneLimits, ZoneSpec } from '../isolation/index.ts';
 
 const MIB = 1024 * 1024;
@@ -34,7 +34,7 @@ export interface Start {
   readonly program: string;
   readonly probe: string;
   readonly limits: ZoneLimits;
-  readonly mode: 'F' | 'U';
+  readonly mode: IsolationMode;
   readonly firstStart: boolean;
   /** Whether a planner may reach the model. */
   readonly model: boolean;
@@ -79,13 +79,18 @@ export function zoneSpec(start: Start, places: TablePlaces): ZoneSpec {
     ],
     env: { HOME: '/tmp', NODE_ENV: 'production', ...own.env },
     cwd: INSIDE.program,
-    nodeArguments: [
-      `--max-old-space-size=${heapMebibytes(start.limits)}`,
-      '--disallow-code-generation-from-strings',
-      '--disable-warning=ExperimentalWarning',
-      ...own.nodeFlags,
-      ...['--import', `${INSIDE.probe}/main.mjs`, `${INSIDE.program}/main.mjs`],
-    ],
+    program: {
+      kind: 'node',
+      arguments: [
+        `--max-old-space-size=${heapMebibytes(start.limits)}`,
+        '--disallow-code-generation-from-strings',
+        '--disable-warning=ExperimentalWarning',
+        ...own.nodeFlags,
+        ...['--import', `${INSIDE.probe}/main.mjs`, `${INSIDE.program}/main.mjs`],
+      ],
+    },
+    profile: 'builtin',
+    network: 'none',
     proc: !isRoot,
     sockets: own.sockets,
     watch: own.watch,

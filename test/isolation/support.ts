@@ -71,7 +71,9 @@ export function specOf(nodeArguments: readonly string[], overrides: ZoneOverride
     limits: { memoryBytesMax: 256 * MIB, tasksMax: 32, cpus: 2 },
     ...overrides,
     mounts: [{ kind: 'tmp', to: '/tmp', bytesMax: 16 * MIB }, ...(overrides.mounts ?? [])],
-    nodeArguments,
+    program: { kind: 'node', arguments: nodeArguments },
+    profile: 'builtin',
+    network: 'none',
   };
 }
 

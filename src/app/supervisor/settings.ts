@@ -1,5 +1,5 @@
 import type { Config, LocalModel, ZoneLimitsConfig } from '../../config/index.ts';
-import { HardshellError, type ZoneProfile } from '../../contracts/index.ts';
+import { HardshellError, ISOLATION_MODES, type IsolationMode, type ZoneProfile } from '../../contracts/index.ts';
 import type { ZoneLimits } from '../../isolation/index.ts';
 import type { ModelEndpoint } from '../../supervisor/index.ts';
 
@@ -25,9 +25,8 @@ export function readSettings({ zones, models, logging }: Config): Settings {
 }
 
 /** Throws `isolation_failed` when this machine holds less than the owner asks for. */
-export function requireMode(mode: 'F' | 'U', { zones }: Config): void {
-  const order = ['F', 'R', 'U', 'L'];
-  if (order.indexOf(mode) <= order.indexOf(zones.minimumMode)) return;
+export function requireMode(mode: IsolationMode, { zones }: Config): void {
+  if (ISOLATION_MODES.indexOf(mode) <= ISOLATION_MODES.indexOf(zones.minimumMode)) return;
   throw new HardshellError(
     'isolation_failed',
     `isolation here is mode ${mode}, \`zones.minimumMode\` asks for ${zones.minimumMode}; run as root or change the setting`,
