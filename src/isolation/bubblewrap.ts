@@ -102,7 +102,13 @@ async function createZone({ bwrap, arch, cgroups, spec, instance, runtime }: Cre
   const gid = spec.gid ?? process.getgid?.() ?? 0;
   const { mounts, env, cwd, proc, network } = spec;
   const view = { ...runtime, uid, gid, mounts, env, cwd, proc, network };
-  const filter = buildSeccompFilter({ arch, sockets: spec.sockets, watch: spec.watch });
+  const filter = buildSeccompFilter({
+    arch,
+    sockets: spec.sockets,
+    watch: spec.watch,
+    profile: spec.profile,
+    changeUid: false,
+  });
   const startedAtMs = Date.now();
   const group = cgroups.create(spec.name, spec.limits);
   group.prepare();

@@ -28,7 +28,10 @@ export { findRuntime, parseLoaderTrace, type Runtime } from './runtime.ts';
 export { buildSeccompFilter, VERDICT, type FilterOptions } from './seccomp.ts';
 export { EXIT_PROBE_FAILED, probeWall, type SelfProbeOptions } from './self-probe.ts';
 export {
+  AGENT_SYSCALLS,
   ALLOWED_SYSCALLS,
+  CHANGE_UID_SYSCALLS,
+  INTERNET_SYSCALLS,
   NEWEST_KNOWN,
   SERVE_SYSCALLS,
   syscallNumbers,

@@ -1,5 +1,8 @@
 import {
+  AGENT_SYSCALLS,
   ALLOWED_SYSCALLS,
+  CHANGE_UID_SYSCALLS,
+  INTERNET_SYSCALLS,
   NEWEST_KNOWN,
   SERVE_SYSCALLS,
   syscallNumbers,
@@ -17,6 +20,10 @@ export interface FilterOptions {
   readonly sockets: 'connect' | 'serve' | 'none' | 'internet';
   /** May watch directories (inotify). */
   readonly watch: boolean;
+  /** `agent`: may start programs, use a terminal and its own loopback; what ends a builtin zone is refused here. */
+  readonly profile: 'builtin' | 'agent';
+  /** Mode R: the zone begins as root and steps down to its own uid. Nothing is left to step up with. */
+  readonly changeUid: boolean;
 }
 
 /** What the kernel does with a call, as `SECCOMP_RET_*`. */
@@ -30,12 +37,24 @@ const X32_BIT = 0x40000000;
 const CLONE_NEW_ANY = 0x7e020080;
 const CLONE_THREAD = 0x10000;
 const FAMILY = { unix: 1, inet: 2, inet6: 10, netlink: 16 } as const;
-const SOCK_STREAM = 1;
-const SOCK_TYPE_MASK = 0x7ff;
+const SOCKET_TYPE = { stream: 1, datagram: 2, seqpacket: 5, mask: 0x7ff } as const;
 /** SET_NAME, GET_NAME, GET_DUMPABLE, SET_VMA, GET_NO_NEW_PRIVS, GET_SECCOMP. */
 const PRCTL_ALLOWED = [15, 16, 3, 0x53564d41, 39, 21];
 /** TCGETS, TIOCGWINSZ, FIONREAD, FIONBIO, FIONCLEX, FIOCLEX. TIOCSTI is what this list is about. */
 const IOCTL_ALLOWED = [0x5401, 0x5413, 0x541b, 0x5421, 0x5450, 0x5451];
+/** An agent's programs may also name a signal for a parent's death, reap orphans, and give privileges up. */
+const AGENT_PRCTL = [1, 4, 23, 29, 30, 36, 37, 38];
+/**
+ * Terminal settings, process groups of a terminal, and a terminal of its own (TCSETS to TCSETSF, TCSBRK, TCXONC, TCFLSH,
+ * TIOCEXCL to TIOCSPGRP, TIOCOUTQ, TIOCSWINSZ, TIOCNOTTY, TIOCGSID, TCGETS2, TCSETS2, TIOCGPTN, TIOCSPTLCK, TIOCGPTPEER,
+ * FIOASYNC). Never TIOCSTI and TIOCLINUX, which type into a terminal.
+ */
+const AGENT_IOCTL = [
+  ...[0x5402, 0x5403, 0x5404, 0x5409, 0x540a, 0x540b, 0x540c, 0x540d, 0x540e, 0x540f, 0x5410, 0x5411, 0x5414, 0x5422],
+  ...[0x5429, 0x802c542a, 0x402c542b, 0x402c542c, 0x402c542d, 0x80045430, 0x40045431, 0x5441, 0x5452],
+];
+/** SET_KEEPCAPS, CAPBSET_READ and DROP, SECUREBITS, NO_NEW_PRIVS, CAP_AMBIENT: what `setpriv` needs to step down. */
+const CHANGE_UID_PRCTL = [8, 23, 24, 27, 28, 38, 47];
 
 interface Instruction {
   readonly code: number;
@@ -72,20 +91,16 @@ function architecture(arch: SyscallArch): Instruction[] {
 /** Calls that are decided by their arguments. INVARIANT: every body ends in `ret`, so the loaded number is never lost. */
 function checkedCalls(options: FilterOptions): Instruction[] {
   const on = caller(options.arch);
+  const isAgent = options.profile === 'agent';
+  const prctls = [...PRCTL_ALLOWED, ...(isAgent ? AGENT_PRCTL : []), ...(options.changeUid ? CHANGE_UID_PRCTL : [])];
   return [
     // Its flags stand behind a pointer, where a filter cannot look; libc falls back to clone.
     ...on('clone3', [ret(VERDICT.errno(ERRNO.ENOSYS))]),
-    ...on('clone', [
-      load(OFFSET.arg(0)),
-      op(BPF.jumpIfAnyBit, CLONE_NEW_ANY, 0, 1),
-      ret(VERDICT.kill),
-      op(BPF.jumpIfAnyBit, CLONE_THREAD, 1, 0),
-      refuse,
-      ret(VERDICT.allow),
-    ]),
-    ...on('socket', socketBody(options.sockets)),
-    ...on('prctl', oneOf(0, PRCTL_ALLOWED)),
-    ...on('ioctl', oneOf(1, IOCTL_ALLOWED)),
+    ...on('clone', cloneBody(options)),
+    ...(isAgent ? ['fork', 'vfork'].flatMap((name) => on(name, [ret(VERDICT.allow)])) : []),
+    ...on('socket', socketBody(options)),
+    ...on('prctl', oneOf(0, [...new Set(prctls)])),
+    ...on('ioctl', oneOf(1, [...IOCTL_ALLOWED, ...(isAgent ? AGENT_IOCTL : [])])),
     // Node 24 calls io_uring_setup at each start: a kill here would stop every zone.
     ...['io_uring_setup', 'io_uring_enter', 'io_uring_register'].flatMap((name) =>
       on(name, [ret(VERDICT.errno(ERRNO.ENOSYS))]),
@@ -93,28 +108,54 @@ function checkedCalls(options: FilterOptions): Instruction[] {
   ];
 }
 
-function socketBody(sockets: FilterOptions['sockets']): Instruction[] {
-  const unixStream =
-    sockets === 'none'
-      ? [refuse]
-      : [
-          load(OFFSET.arg(1)),
-          op(BPF.and, SOCK_TYPE_MASK),
-          op(BPF.jumpIfEqual, SOCK_STREAM, 0, 1),
-          ret(VERDICT.allow),
-          refuse,
-        ];
-  const unsupported = ret(VERDICT.errno(ERRNO.EAFNOSUPPORT));
+function cloneBody(options: FilterOptions): Instruction[] {
   return [
     load(OFFSET.arg(0)),
-    op(BPF.jumpIfEqual, FAMILY.unix, 0, unixStream.length),
-    ...unixStream,
-    // libc and `os.networkInterfaces()` reach these without malice; VSOCK, PACKET, ALG and the others only with it.
-    ...[FAMILY.inet, FAMILY.inet6, FAMILY.netlink].flatMap((family) => [
-      op(BPF.jumpIfEqual, family, 0, 1),
-      unsupported,
-    ]),
-    ret(VERDICT.kill),
+    op(BPF.jumpIfAnyBit, CLONE_NEW_ANY, 0, 1),
+    tripwire(options),
+    // Threads only, but for an agent.
+    ...(options.profile === 'agent' ? [] : [op(BPF.jumpIfAnyBit, CLONE_THREAD, 1, 0), refuse]),
+    ret(VERDICT.allow),
+  ];
+}
+
+/**
+ * What no honest program of ours calls ends the zone and is the alarm. An agent's programs are not ours: some of them
+ * ask for such things in good faith (a browser for a namespace) and go on without.
+ */
+function tripwire({ profile }: FilterOptions): Instruction {
+  return profile === 'agent' ? refuse : ret(VERDICT.kill);
+}
+
+function socketBody(options: FilterOptions): Instruction[] {
+  const isAgent = options.profile === 'agent';
+  const { stream, datagram, seqpacket } = SOCKET_TYPE;
+  const unixTypes = options.sockets === 'none' ? [] : isAgent ? [stream, datagram, seqpacket] : [stream];
+  // An agent's Internet is the loopback of its own empty network namespace.
+  const internetTypes = isAgent || options.sockets === 'internet' ? [stream, datagram] : [];
+  // libc and `os.networkInterfaces()` reach these without malice; VSOCK, PACKET, ALG and the others only with it.
+  const unsupported = ret(VERDICT.errno(ERRNO.EAFNOSUPPORT));
+  const internet = internetTypes.length === 0 ? [unsupported] : socketTypes(internetTypes);
+  const family = (number: number, body: readonly Instruction[]): Instruction[] => [
+    op(BPF.jumpIfEqual, number, 0, body.length),
+    ...body,
+  ];
+  return [
+    load(OFFSET.arg(0)),
+    ...family(FAMILY.unix, unixTypes.length === 0 ? [refuse] : socketTypes(unixTypes)),
+    ...family(FAMILY.inet, internet),
+    ...family(FAMILY.inet6, internet),
+    ...family(FAMILY.netlink, [unsupported]),
+    tripwire(options),
+  ];
+}
+
+function socketTypes(types: readonly number[]): Instruction[] {
+  return [
+    load(OFFSET.arg(1)),
+    op(BPF.and, SOCKET_TYPE.mask),
+    ...types.flatMap((type) => [op(BPF.jumpIfEqual, type, 0, 1), ret(VERDICT.allow)]),
+    refuse,
   ];
 }
 
@@ -128,14 +169,19 @@ function oneOf(argument: number, values: readonly number[]): Instruction[] {
 
 function listedCalls(options: FilterOptions): Instruction[] {
   const on = caller(options.arch);
+  const isAgent = options.profile === 'agent';
+  const serves = isAgent || options.sockets === 'serve' || options.sockets === 'internet';
   const allowed = [
     ...ALLOWED_SYSCALLS,
-    ...(options.sockets === 'serve' ? SERVE_SYSCALLS : []),
-    ...(options.watch ? WATCH_SYSCALLS : []),
+    ...(serves ? SERVE_SYSCALLS : []),
+    ...(options.sockets === 'internet' ? INTERNET_SYSCALLS : []),
+    ...(isAgent || options.watch ? WATCH_SYSCALLS : []),
+    ...(isAgent ? AGENT_SYSCALLS : []),
+    ...(options.changeUid ? CHANGE_UID_SYSCALLS : []),
   ];
   return [
-    ...allowed.flatMap((name) => on(name, [ret(VERDICT.allow)])),
-    ...TRIPWIRE_SYSCALLS.flatMap((name) => on(name, [ret(VERDICT.kill)])),
+    ...[...new Set(allowed)].flatMap((name) => on(name, [ret(VERDICT.allow)])),
+    ...TRIPWIRE_SYSCALLS.flatMap((name) => on(name, [tripwire(options)])),
     op(BPF.jumpIfAtLeast, NEWEST_KNOWN + 1, 0, 1),
     ret(VERDICT.errno(ERRNO.ENOSYS)),
     refuse,

@@ -61,15 +61,32 @@ clone:56:220 clone3:435:435 fork:57:- vfork:58:- socket:41:198 prctl:157:167 ioc
 io_uring_enter:426:426 io_uring_register:427:427`;
 const SERVE = `
 bind:49:200 listen:50:201 accept:43:202 accept4:288:242`;
+/** What programs that start programs need: an agent of the owner's, whose helpers come and go. */
+const AGENT = `
+setsid:112:157 setpgid:109:154 chown:92:- fchown:93:55 lchown:94:- fchownat:260:54 fchmodat2:452:452 socketpair:53:199
+sendmmsg:307:269 recvmmsg:299:243 sched_setaffinity:203:122 sched_setscheduler:144:119 sched_setparam:142:118
+sched_getattr:315:275 sched_setattr:314:274 sched_rr_get_interval:148:127 setpriority:141:140 ioprio_set:251:30
+ioprio_get:252:31 splice:275:76 tee:276:77 signalfd:282:- signalfd4:289:74 pidfd_open:434:434
+pidfd_send_signal:424:424 tkill:200:130 rt_sigqueueinfo:129:138 process_madvise:440:440 mlockall:151:230
+munlockall:152:231 mlock2:325:284 utime:132:- utimes:235:- futimesat:261:- setxattr:188:5 lsetxattr:189:6 fsetxattr:190:7
+getxattr:191:8 lgetxattr:192:9 fgetxattr:193:10 listxattr:194:11 llistxattr:195:12 flistxattr:196:13 removexattr:197:14
+lremovexattr:198:15 fremovexattr:199:16 shmget:29:194 shmat:30:196 shmctl:31:195 shmdt:67:197 semget:64:190 semop:65:193
+semctl:66:191 semtimedop:220:192 setrlimit:160:164 setuid:105:146 setgid:106:144 setreuid:113:145 setregid:114:143
+setresuid:117:147 setresgid:119:149 sync:162:81 syncfs:306:267 readahead:187:213 timer_getoverrun:225:109
+timer_gettime:224:108 getitimer:36:102`;
+/** The resolver sends both questions of a name with one call. */
+const INTERNET = `
+sendmmsg:307:269 recvmmsg:299:243`;
+/** Only for the step from root to a zone's uid where there are no user namespaces (mode R). */
+const CHANGE_UID = `
+setresuid:117:147 setresgid:119:149 setgroups:116:159 capset:126:91`;
 const WATCH = `
 inotify_init:253:- inotify_init1:294:26 inotify_add_watch:254:27 inotify_rm_watch:255:28`;
 // Refused by the default rule; named so that tests can ask for them.
 const REFUSED = `
-memfd_create:319:279 execveat:322:281 socketpair:53:199 mknod:133:- mknodat:259:33 shmget:29:194 shmat:30:196
-msgget:68:186 semget:64:190 setuid:105:146 setgid:106:144 setresuid:117:147 setgroups:116:159 capset:126:91
-fchown:93:55 chown:92:- fchownat:260:54 personality:135:92 syslog:103:116 vhangup:153:58 name_to_handle_at:303:264
-landlock_create_ruleset:444:444 process_madvise:440:440 pidfd_open:434:434 pidfd_send_signal:424:424
-memfd_secret:447:- seccomp:317:277 setpriority:141:140 sched_setscheduler:144:119`;
+memfd_create:319:279 execveat:322:281 socketpair:53:199 mknod:133:- mknodat:259:33
+msgget:68:186 personality:135:92 syslog:103:116 vhangup:153:58 name_to_handle_at:303:264
+landlock_create_ruleset:444:444 memfd_secret:447:- seccomp:317:277`;
 
 const names = (table: string): readonly string[] =>
   table
@@ -83,6 +100,9 @@ export const ALLOWED_SYSCALLS: readonly string[] = names(
 export const TRIPWIRE_SYSCALLS: readonly string[] = names(TRIPWIRES);
 /** Only for a process of Zone 1 that serves sockets. `socket` allows no family but AF_UNIX, so these serve no other. */
 export const SERVE_SYSCALLS: readonly string[] = names(SERVE);
+export const AGENT_SYSCALLS: readonly string[] = names(AGENT);
+export const INTERNET_SYSCALLS: readonly string[] = names(INTERNET);
+export const CHANGE_UID_SYSCALLS: readonly string[] = names(CHANGE_UID);
 /** Only for a process that watches a directory it was given. */
 export const WATCH_SYSCALLS: readonly string[] = names(WATCH);
 
@@ -104,6 +124,8 @@ export function syscallNumbers(arch: SyscallArch): SyscallNumbers {
     CHECKED,
     SERVE,
     WATCH,
+    AGENT,
+    CHANGE_UID,
     REFUSED,
   ];
   for (const entry of all.join(' ').trim().split(/\s+/)) {

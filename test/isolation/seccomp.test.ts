@@ -1,8 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
+  AGENT_SYSCALLS,
   ALLOWED_SYSCALLS,
   buildSeccompFilter,
+  CHANGE_UID_SYSCALLS,
+  INTERNET_SYSCALLS,
   NEWEST_KNOWN,
   SERVE_SYSCALLS,
   syscallNumbers,
@@ -17,11 +20,11 @@ const EPERM = VERDICT.errno(1);
 const ENOSYS = VERDICT.errno(38);
 const EAFNOSUPPORT = VERDICT.errno(97);
 const CLONE_THREAD = 0x10000;
+const BUILTIN = { sockets: 'connect', watch: false, profile: 'builtin', changeUid: false } as const;
 
 describe.each(['x86_64', 'aarch64'] as const)('the filter for %s', (arch) => {
   const numbers = syscallNumbers(arch);
-  const filter = (options: Partial<FilterOptions> = {}): Buffer =>
-    buildSeccompFilter({ arch, sockets: 'connect', watch: false, ...options });
+  const filter = (options: Partial<FilterOptions> = {}): Buffer => buildSeccompFilter({ arch, ...BUILTIN, ...options });
   const verdict = (name: string, args: number[] = [], options: Partial<FilterOptions> = {}): number => {
     const nr = numbers.number(name);
     if (nr === undefined) throw new Error(`${arch} has no ${name}`);
@@ -87,6 +90,51 @@ describe.each(['x86_64', 'aarch64'] as const)('the filter for %s', (arch) => {
     }
   });
 
+  it('opens Internet sockets for the egress process, streams and datagrams only', () => {
+    const egress = { sockets: 'internet' } as const;
+    for (const family of [2, 10]) {
+      for (const type of [1, 2]) {
+        expect(verdict('socket', [family, type], egress)).toBe(VERDICT.allow);
+        expect(verdict('socket', [family, type])).toBe(EAFNOSUPPORT);
+      }
+      expect(verdict('socket', [family, 3], egress)).toBe(EPERM);
+    }
+    for (const family of [16, 17, 38, 40]) expect(verdict('socket', [family, 1], egress)).not.toBe(VERDICT.allow);
+    for (const name of INTERNET_SYSCALLS) {
+      expect(verdict(name, [], egress)).toBe(VERDICT.allow);
+      expect(verdict(name)).toBe(EPERM);
+    }
+  });
+
+  it('lets an agent start programs and use a terminal, and makes no namespace and types into none', () => {
+    const agent = { profile: 'agent' } as const;
+    for (const name of present([...AGENT_SYSCALLS, 'fork', 'vfork'])) {
+      expect(verdict(name, [], agent)).toBe(VERDICT.allow);
+      expect(verdict(name)).toBe(EPERM);
+    }
+    expect(verdict('clone', [17], agent)).toBe(VERDICT.allow);
+    for (const flag of [0x20000, 0x10000000, 0x40000000, 0x80]) expect(verdict('clone', [flag], agent)).toBe(EPERM);
+    expect(verdict('ioctl', [0, 0x540e], agent)).toBe(VERDICT.allow);
+    expect(verdict('ioctl', [0, 0x802c542a], agent)).toBe(VERDICT.allow);
+    for (const request of [0x5412, 0x541c]) expect(verdict('ioctl', [0, request], agent)).toBe(EPERM);
+    expect(verdict('socket', [2, 1], agent)).toBe(VERDICT.allow);
+    for (const family of [16, 17, 38, 40]) expect(verdict('socket', [family, 3], agent)).not.toBe(VERDICT.allow);
+  });
+
+  it('refuses an agent every tripwire, without ending its zone', () => {
+    const names = present(TRIPWIRE_SYSCALLS);
+    expect(names.filter((name) => verdict(name, [], { profile: 'agent' }) !== EPERM)).toEqual([]);
+  });
+
+  it('lets only the step from root change its uid', () => {
+    for (const name of CHANGE_UID_SYSCALLS) {
+      expect(verdict(name, [], { changeUid: true })).toBe(VERDICT.allow);
+      expect(verdict(name)).toBe(EPERM);
+    }
+    expect(verdict('prctl', [24], { changeUid: true })).toBe(VERDICT.allow);
+    expect(verdict('setuid', [], { changeUid: true })).toBe(EPERM);
+  });
+
   it('answers io_uring as a kernel without it, so that Node still starts', () => {
     for (const name of ['io_uring_setup', 'io_uring_enter', 'io_uring_register']) expect(verdict(name)).toBe(ENOSYS);
   });
@@ -137,7 +185,7 @@ describe.each(['x86_64', 'aarch64'] as const)('the filter for %s', (arch) => {
 describe('the x32 door', () => {
   it('kills every call with the x32 bit', () => {
     const { auditArch } = syscallNumbers('x86_64');
-    const program = buildSeccompFilter({ arch: 'x86_64', sockets: 'connect', watch: false });
+    const program = buildSeccompFilter({ arch: 'x86_64', ...BUILTIN });
     for (const nr of [0x40000000, 0x40000027, 0x7fffffff, 0xffffffff]) {
       expect(interpret(program, { arch: auditArch, nr })).toBe(VERDICT.kill);
     }
