@@ -1,11 +1,11 @@
-import { execFile } from 'node:child_process';
 import { accessSync, constants } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { HardshellError } from '../contracts/index.ts';
 import { openCgroups, type CgroupTree, type ZoneCgroup } from './cgroup.ts';
-import type { ProbeResult, Zone, ZoneDriver, ZoneExit, ZoneSpec } from './driver.ts';
-import { explainBubblewrapError } from './explain.ts';
-import { identifyProcess, isRunning, killProcess, type ProcessId } from './inspect.ts';
+import { ZONE_NODE, type ZoneView } from './bwrap-args.ts';
+import type { Zone, ZoneDriver, ZoneExit, ZoneSpec } from './driver.ts';
+import { findWall, stepDownCommand, type Wall } from './find-wall.ts';
+import { ancestorsOf, identifyProcess, isRunning, killProcess, type ProcessId } from './inspect.ts';
 import { checkHeld, checkReleased, launchHeld } from './launch.ts';
 import type { Runtime } from './runtime.ts';
 import { runToEnd } from './run-to-end.ts';
@@ -19,6 +19,10 @@ export interface BubblewrapOptions {
   /** For each start anew: a copy by digest may replace the checkout's own file while we run. */
   readonly runtime: () => Runtime;
   readonly bwrap?: string;
+  /** What `findWall` found; without it namespaces are taken to work. */
+  readonly wall?: Wall;
+  /** What that wall lacks, in sentences. */
+  readonly degraded?: readonly string[];
 }
 
 /** Exit code of bubblewrap when the kernel ended the zone for a forbidden call: 128 + SIGSYS. */
@@ -52,35 +56,39 @@ export function createBubblewrapDriver(options: BubblewrapOptions): ZoneDriver {
       { fate: 'refuse' },
     );
   }
+  const wall: Wall = options.wall ?? {
+    kind: 'namespaces',
+    mode: process.getuid?.() === 0 ? 'F' : 'U',
+    proc: true,
+  };
   const arch = nativeArch();
   const cgroups = openCgroups(options.instance);
   const zones = new Set<Zone>();
+  const make = (spec: ZoneSpec): Promise<Zone> =>
+    createZone({ bwrap, wall, arch, cgroups, spec, instance: options.instance, runtime: options.runtime() });
   const limitsHeld = cgroups.controllers.filter((controller) => controller !== 'kill');
   const missing = (['memory', 'pids', 'cpu'] as const).filter((controller) => !limitsHeld.includes(controller));
   return {
     kind: 'bubblewrap',
-    mode: process.getuid?.() === 0 ? 'F' : 'U',
+    mode: wall.mode,
+    ownUids: wall.mode !== 'U',
     limitsHeld,
-    degraded: missing.map((controller) => `no cgroup holds the ${controller} limit of a zone`),
+    degraded: [
+      ...(options.degraded ?? []),
+      ...missing.map((controller) => `no cgroup holds the ${controller} limit of a zone`),
+    ],
     cgroupPaths: cgroups.paths,
-    probe: () => probeBubblewrap(bwrap),
+    probe: async () => {
+      const found = await findWall(bwrap);
+      return found.ok ? { ok: true, degraded: found.degraded } : found;
+    },
     create: async (spec) => {
-      const zone = await createZone({
-        bwrap,
-        arch,
-        cgroups,
-        spec,
-        instance: options.instance,
-        runtime: options.runtime(),
-      });
+      const zone = await make(spec);
       zones.add(zone);
       void zone.exited.then(() => zones.delete(zone));
       return zone;
     },
-    exec: (spec, limits) =>
-      runToEnd(spec, limits, (asked) =>
-        createZone({ bwrap, arch, cgroups, spec: asked, instance: options.instance, runtime: options.runtime() }),
-      ),
+    exec: (spec, limits) => runToEnd(spec, limits, make),
     destroy: async () => {
       await Promise.all([...zones].map((zone) => zone.stop()));
       await cgroups.destroy();
@@ -90,6 +98,7 @@ export function createBubblewrapDriver(options: BubblewrapOptions): ZoneDriver {
 
 interface Creating {
   readonly bwrap: string;
+  readonly wall: Wall;
   readonly arch: SyscallArch;
   readonly cgroups: CgroupTree;
   readonly spec: ZoneSpec;
@@ -97,26 +106,25 @@ interface Creating {
   readonly runtime: Runtime;
 }
 
-async function createZone({ bwrap, arch, cgroups, spec, instance, runtime }: Creating): Promise<Zone> {
+async function createZone(creating: Creating): Promise<Zone> {
+  const { bwrap, wall, cgroups, spec, instance } = creating;
   const uid = spec.uid ?? process.getuid?.() ?? 0;
   const gid = spec.gid ?? process.getgid?.() ?? 0;
-  const { mounts, env, cwd, proc, network } = spec;
-  const view = { ...runtime, uid, gid, mounts, env, cwd, proc, network };
-  const filter = buildSeccompFilter({
-    arch,
-    sockets: spec.sockets,
-    watch: spec.watch,
-    profile: spec.profile,
-    changeUid: false,
-  });
   const startedAtMs = Date.now();
   const group = cgroups.create(spec.name, spec.limits);
   group.prepare();
-  const held = await launchHeld({ bwrap, spec, view, filter, marker: instance }).catch(async (error: unknown) => {
+  const held = await launchHeld({
+    bwrap,
+    spec,
+    view: viewOf(creating, uid, gid),
+    filter: filterOf(creating),
+    marker: instance,
+    ...(wall.kind === 'root' ? { before: stepDownCommand(wall.stepDown, uid, gid) } : {}),
+  }).catch(async (error: unknown) => {
     await group.remove();
     throw error;
   });
-  const pids = [held.child.pid, held.initPid].filter((pid) => pid !== undefined);
+  const pids = [...ancestorsOf(held.initPid, held.child.pid ?? 0), held.initPid];
   const processes = pids.map(identifyProcess).filter((id) => id !== undefined);
   const stop = (): Promise<void> => stopZone(group, processes);
   const exited = new Promise<ZoneExit>((resolve) => {
@@ -130,13 +138,14 @@ async function createZone({ bwrap, arch, cgroups, spec, instance, runtime }: Cre
     else held.child.once('exit', end);
   });
   try {
-    if (processes.length !== 2)
+    if (processes.length !== pids.length)
       throw new HardshellError('isolation_failed', `\`${spec.name}\` ended while it started`, { fate: 'stop' });
-    checkHeld(held.initPid, spec);
+    const walled = { spec, userNamespace: wall.kind === 'namespaces' };
+    checkHeld(held.initPid, walled);
     // INVARIANT: no instruction of the zone runs outside its limits.
     await group.add(pids);
     held.release();
-    if (spec.program.kind === 'node') await checkReleased(held, spec, uid);
+    if (spec.program.kind === 'node') await checkReleased(held, walled, uid);
   } catch (error) {
     await stop();
     await exited;
@@ -155,6 +164,36 @@ async function createZone({ bwrap, arch, cgroups, spec, instance, runtime }: Cre
   };
 }
 
+function viewOf({ wall, spec, runtime }: Creating, uid: number, gid: number): ZoneView {
+  const builtin = [{ path: ZONE_NODE, real: runtime.node }, ...runtime.libraries];
+  const files = [
+    ...(spec.profile === 'builtin' ? builtin : []),
+    ...(wall.kind === 'root'
+      ? [{ path: wall.stepDown.path, real: wall.stepDown.path }, ...wall.stepDown.libraries]
+      : []),
+  ];
+  const { mounts, env, cwd, network, sharedMemoryBytesMax } = spec;
+  return {
+    uid,
+    gid,
+    // Two programs share libraries.
+    files: [...new Map(files.map(({ path, real }) => [path, { from: real, to: path }])).values()],
+    mounts,
+    env,
+    cwd,
+    network,
+    proc: spec.proc && wall.proc,
+    userNamespace: wall.kind === 'namespaces',
+    ownTerminal: spec.ownTerminal ?? false,
+    ...(sharedMemoryBytesMax === undefined ? {} : { sharedMemoryBytesMax }),
+  };
+}
+
+function filterOf({ arch, wall, spec }: Creating): Buffer {
+  const { sockets, watch, profile } = spec;
+  return buildSeccompFilter({ arch, sockets, watch, profile, changeUid: wall.kind === 'root' });
+}
+
 const GRACE_MS = 50;
 
 /**
@@ -162,7 +201,7 @@ const GRACE_MS = 50;
  * is not gone at once is killed by group and by number, until it is.
  */
 async function stopZone(group: ZoneCgroup, processes: readonly ProcessId[]): Promise<void> {
-  const [, init] = processes;
+  const init = processes.at(-1);
   group.lift();
   if (init !== undefined) killProcess(init);
   const graceEnds = performance.now() + GRACE_MS;
@@ -186,23 +225,4 @@ function nativeArch(): SyscallArch {
   if (process.arch === 'x64') return 'x86_64';
   if (process.arch === 'arm64') return 'aarch64';
   throw new HardshellError('isolation_failed', `no system call table for \`${process.arch}\``, { fate: 'refuse' });
-}
-
-function probeBubblewrap(bwrap: string): Promise<ProbeResult> {
-  const walls = [
-    '--unshare-user',
-    '--unshare-net',
-    '--unshare-pid',
-    '--disable-userns',
-    '--ro-bind',
-    '/',
-    '/',
-    '--proc',
-    '/proc',
-  ];
-  return new Promise((resolve) => {
-    execFile(bwrap, [...walls, '--', bwrap, '--version'], { env: {}, timeout: 10_000 }, (error, _stdout, stderr) => {
-      resolve(error === null ? { ok: true, degraded: [] } : { ok: false, ...explainBubblewrapError(stderr) });
-    });
-  });
 }

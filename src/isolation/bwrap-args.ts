@@ -1,23 +1,30 @@
 import { dirname } from 'node:path';
+import { stepDownCapabilities } from './find-wall.ts';
 
 /** A path of the host shown to a zone. `tmp` is an empty, size-bounded directory in memory. */
 export type Mount =
   | { readonly kind: 'read'; readonly from: string; readonly to: string }
   | { readonly kind: 'write'; readonly from: string; readonly to: string }
-  | { readonly kind: 'tmp'; readonly to: string; readonly bytesMax: number };
+  | { readonly kind: 'tmp'; readonly to: string; readonly bytesMax: number }
+  | { readonly kind: 'link'; readonly target: string; readonly to: string };
 
 /** Everything a zone may see; what is not listed does not exist in it. */
 export interface ZoneView {
   /** Host uid and gid that bubblewrap is started with; the same numbers stand inside. */
   readonly uid: number;
   readonly gid: number;
-  readonly node: string;
-  /** Shared libraries: where the loader looks, and the real file. */
-  readonly libraries: readonly { readonly path: string; readonly real: string }[];
+  /** Programs and libraries that every zone of this kind has: where they lie, and where the zone finds them. */
+  readonly files: readonly { readonly from: string; readonly to: string }[];
   readonly mounts: readonly Mount[];
   readonly env: Readonly<Record<string, string>>;
   readonly cwd: string;
   readonly network: 'none' | 'host';
+  /** False in mode R: bubblewrap stays root, and the program steps down by itself. */
+  readonly userNamespace: boolean;
+  /** An agent's programs share memory by /dev/shm, in memory of this size; others have none. */
+  readonly sharedMemoryBytesMax?: number;
+  /** True where the zone's terminal is one made for it: it then keeps it as its controlling one. */
+  readonly ownTerminal: boolean;
   /**
    * False for a process that is the host's root (a checkout run by root): files of /proc/sys yield to uid 0 without any
    * capability, so it gets no /proc at all.
@@ -32,35 +39,46 @@ export const BWRAP_FD = { zone: 3, status: 4, block: 5, args: 8, seccomp: 9 } as
 
 /** The arguments that bubblewrap reads from descriptor 8, so that no process list shows host paths. */
 export function bwrapArguments(view: ZoneView): string[] {
-  const files: Mount[] = [
-    { kind: 'read', from: view.node, to: ZONE_NODE },
-    ...view.libraries.map(({ path, real }): Mount => ({ kind: 'read', from: real, to: path })),
-    ...view.mounts,
-  ];
+  const files: Mount[] = [...view.files.map((file): Mount => ({ kind: 'read', ...file })), ...view.mounts];
   return [
     ...['--json-status-fd', String(BWRAP_FD.status), '--block-fd', String(BWRAP_FD.block)],
-    ...['--unshare-user', '--uid', String(view.uid), '--gid', String(view.gid), '--disable-userns'],
+    ...identity(view),
     ...(view.network === 'none' ? ['--unshare-net'] : []),
     ...['--unshare-pid', '--unshare-ipc', '--unshare-uts', '--unshare-cgroup'],
-    ...['--hostname', 'zone', '--die-with-parent', '--new-session', '--clearenv', '--cap-drop', 'ALL'],
+    ...['--hostname', 'zone', '--die-with-parent', '--clearenv'],
+    ...(view.ownTerminal ? [] : ['--new-session']),
     ...directories(files),
-    ...files.flatMap(mountArguments),
+    ...files.flatMap((mount) => mountArguments(mount, view.userNamespace)),
     ...(view.proc ? ['--proc', '/proc'] : []),
-    // Without the remount /dev and /dev/shm are a writable tmpfs of unbounded size.
-    ...['--dev', '/dev', '--remount-ro', '/dev', '--chdir', view.cwd],
+    ...devices(view),
+    ...['--chdir', view.cwd],
     ...Object.entries(view.env).flatMap(([name, value]) => ['--setenv', name, value]),
     ...['--remount-ro', '/', '--seccomp', String(BWRAP_FD.seccomp)],
   ];
 }
 
-function mountArguments(mount: Mount): string[] {
+function identity({ uid, gid, userNamespace }: ZoneView): string[] {
+  if (!userNamespace) return ['--cap-drop', 'ALL', ...stepDownCapabilities()];
+  return ['--unshare-user', '--uid', String(uid), '--gid', String(gid), '--disable-userns', '--cap-drop', 'ALL'];
+}
+
+/** Without the remount /dev and /dev/shm are a writable tmpfs of unbounded size. */
+function devices({ sharedMemoryBytesMax: bytesMax }: ZoneView): string[] {
+  const shared = bytesMax === undefined ? [] : ['--size', String(bytesMax), '--perms', '1777', '--tmpfs', '/dev/shm'];
+  return ['--dev', '/dev', ...shared, '--remount-ro', '/dev'];
+}
+
+function mountArguments(mount: Mount, userNamespace: boolean): string[] {
   switch (mount.kind) {
     case 'read':
       return ['--ro-bind', mount.from, mount.to];
     case 'write':
       return ['--bind', mount.from, mount.to];
     case 'tmp':
-      return ['--size', String(mount.bytesMax), '--perms', '0700', '--tmpfs', mount.to];
+      // Made by root in mode R, and to be written by the uid that the program steps down to.
+      return ['--size', String(mount.bytesMax), '--perms', userNamespace ? '0700' : '1777', '--tmpfs', mount.to];
+    case 'link':
+      return ['--symlink', mount.target, mount.to];
     default:
       return mount satisfies never;
   }

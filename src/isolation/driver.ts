@@ -32,6 +32,10 @@ export interface ZoneSpec {
   readonly sockets: FilterOptions['sockets'];
   readonly watch: boolean;
   readonly limits: ZoneLimits;
+  /** The zone gets a terminal made for it, between the one we were started on and its programs. */
+  readonly ownTerminal?: boolean;
+  /** Size of /dev/shm, which only an agent's programs have. */
+  readonly sharedMemoryBytesMax?: number;
   /** A connected socket that the zone finds as descriptor 3. Ours is closed once the zone has its own. */
   readonly descriptor?: Socket;
   /** What the zone writes to its standard streams: hostile, and always drained. */
@@ -79,6 +83,8 @@ export interface ExecOptions {
 export interface ZoneDriver {
   readonly kind: 'bubblewrap' | 'docker' | 'orbstack';
   readonly mode: IsolationMode;
+  /** Each zone can have a uid that no other process has. */
+  readonly ownUids: boolean;
   /** Limits that the kernel holds for a zone on this machine. */
   readonly limitsHeld: readonly ('memory' | 'pids' | 'cpu')[];
   readonly degraded: readonly string[];

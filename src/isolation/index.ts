@@ -12,6 +12,7 @@ export type {
   ZoneProgram,
   ZoneSpec,
 } from './driver.ts';
+export { findWall, type FoundWall, type StepDown, type Wall } from './find-wall.ts';
 export { explainBubblewrapError } from './explain.ts';
 export {
   executableOf,

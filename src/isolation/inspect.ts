@@ -33,6 +33,20 @@ export function killProcess(target: ProcessId): boolean {
   }
 }
 
+/** The processes from `first` down to the parent of `pid`; just `first` where `pid` is not below it. */
+export function ancestorsOf(pid: number, first: number): number[] {
+  const found: number[] = [];
+  for (let at = parentOf(pid); at !== undefined && at !== first && found.length < 8; at = parentOf(at))
+    found.unshift(at);
+  return [first, ...(parentOf(found[0] ?? pid) === first ? found : [])];
+}
+
+function parentOf(pid: number): number | undefined {
+  const stat = readText(`/proc/${pid}/stat`);
+  const parent = Number(stat?.slice(stat.lastIndexOf(')') + 2).split(' ')[1] ?? 0);
+  return parent > 1 ? parent : undefined;
+}
+
 export function childrenOf(pid: number): number[] {
   const text = readText(`/proc/${pid}/task/${pid}/children`) ?? '';
   return text.split(' ').filter(Boolean).map(Number);

@@ -5,6 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { HardshellError } from '../contracts/index.ts';
 import { BWRAP_FD, bwrapArguments, ZONE_NODE, type ZoneView } from './bwrap-args.ts';
 import { inheritableDescriptors } from './descriptors.ts';
+import { onOwnTerminal } from './own-terminal.ts';
 import type { ZoneSpec } from './driver.ts';
 import { childrenOf, executableOf, readProcessStatus, sharedNamespaces } from './inspect.ts';
 
@@ -21,6 +22,8 @@ export interface LaunchOptions {
   readonly spec: ZoneSpec;
   readonly view: ZoneView;
   readonly filter: Buffer;
+  /** What runs first inside and becomes the zone's program (mode R). */
+  readonly before?: readonly string[];
   /** Stands in the environment of bubblewrap itself, so that a stop without records finds it. */
   readonly marker: string;
 }
@@ -32,10 +35,14 @@ const STDERR_BYTES_MAX = 4_096;
 export async function launchHeld(options: LaunchOptions): Promise<HeldZone> {
   const { spec, view } = options;
   const covers = openSync('/dev/null', 'r+');
-  const child = spawn(options.bwrap, ['--args', String(BWRAP_FD.args), '--', ...commandOf(spec)], {
-    ...(spec.uid === undefined ? {} : { uid: spec.uid }),
-    ...(spec.gid === undefined ? {} : { gid: spec.gid }),
-    env: { HARDSHELL_ZONE_OF: options.marker },
+  const inside = [...(options.before ?? []), ...commandOf(spec)];
+  const wall = [options.bwrap, '--args', String(BWRAP_FD.args), '--', ...inside];
+  const [file = '', ...args] = spec.ownTerminal === true ? onOwnTerminal(wall) : wall;
+  const child = spawn(file, args, {
+    // Where there is no user namespace bubblewrap itself must stay root.
+    ...(spec.uid === undefined || !view.userNamespace ? {} : { uid: spec.uid }),
+    ...(spec.gid === undefined || !view.userNamespace ? {} : { gid: spec.gid }),
+    env: { HARDSHELL_ZONE_OF: options.marker, ...(spec.ownTerminal === true ? { SHELL: '/bin/sh' } : {}) },
     cwd: '/',
     stdio: standardStreams(spec, covers),
   });
@@ -67,33 +74,44 @@ function standardStreams(spec: ZoneSpec, covers: number): StdioOptions {
   const inherited = inheritableDescriptors();
   const last = Math.max(BWRAP_FD.seccomp, ...inherited);
   const stdio: (IOType | Socket | number)[] = Array.from({ length: last + 1 }, () => 'ignore');
+  if (spec.ownTerminal === true) stdio.fill('inherit', 0, 3);
   for (const fd of inherited) stdio[fd] = covers;
   if (spec.descriptor !== undefined) stdio[BWRAP_FD.zone] = spec.descriptor;
-  for (const fd of [1, 2, BWRAP_FD.status, BWRAP_FD.block, BWRAP_FD.args, BWRAP_FD.seccomp]) stdio[fd] = 'pipe';
+  const outputs = spec.ownTerminal === true ? [] : [1, 2];
+  for (const fd of [...outputs, BWRAP_FD.status, BWRAP_FD.block, BWRAP_FD.args, BWRAP_FD.seccomp]) stdio[fd] = 'pipe';
   return stdio;
 }
 
-/** What must hold before the zone may execute anything: it shares no namespace with us. */
-export function checkHeld(initPid: number, spec: Walled): void {
-  const shared = sharedWithHost(initPid, spec);
-  if (shared.length > 0) throw failed(`\`${spec.name}\` shares the ${shared.join(', ')} namespace with the host`);
+/** A zone, as the checks from outside need to know it. */
+export interface Walled {
+  readonly spec: Pick<ZoneSpec, 'name' | 'network'>;
+  readonly userNamespace: boolean;
 }
 
-type Walled = Pick<ZoneSpec, 'name' | 'network'>;
+/** What must hold before the zone may execute anything: it shares no namespace with us but those it is to share. */
+export function checkHeld(initPid: number, walled: Walled): void {
+  const shared = sharedWithHost(initPid, walled);
+  if (shared.length > 0)
+    throw failed(`\`${walled.spec.name}\` shares the ${shared.join(', ')} namespace with the host`);
+}
 
-function sharedWithHost(pid: number, { network }: Walled): string[] {
-  return sharedNamespaces(pid).filter((kind) => kind !== 'net' || network === 'none');
+function sharedWithHost(pid: number, { spec, userNamespace }: Walled): string[] {
+  return sharedNamespaces(pid).filter((kind) => {
+    if (kind === 'net') return spec.network === 'none';
+    return kind !== 'user' || userNamespace;
+  });
 }
 
 /**
  * What must hold once its program is there: filtered, without privileges to gain, without capabilities, of its uid.
  * Resolves within a few milliseconds of the release, before Node has read a line of the packed file.
  */
-export async function checkReleased(held: HeldZone, spec: Walled, uid: number): Promise<void> {
+export async function checkReleased(held: HeldZone, walled: Walled, uid: number): Promise<void> {
+  const { spec } = walled;
   const deadline = performance.now() + HOLD_MS_MAX;
   for (;;) {
     const [pid] = childrenOf(held.initPid);
-    if (pid !== undefined && executableOf(pid) === ZONE_NODE) return checkStatus(pid, spec, uid);
+    if (pid !== undefined && executableOf(pid) === ZONE_NODE) return checkStatus(pid, walled, uid);
     if (held.child.exitCode !== null || held.child.signalCode !== null)
       throw failed(`\`${spec.name}\` ended while it started`);
     if (performance.now() > deadline) throw failed(`\`${spec.name}\` did not start its program in time`);
@@ -101,7 +119,8 @@ export async function checkReleased(held: HeldZone, spec: Walled, uid: number): 
   }
 }
 
-function checkStatus(pid: number, spec: Walled, uid: number): void {
+function checkStatus(pid: number, walled: Walled, uid: number): void {
+  const { spec } = walled;
   const status = readProcessStatus(pid);
   if (status === undefined) throw failed(`\`${spec.name}\` ended while it started`);
   const wrong = [
@@ -110,7 +129,7 @@ function checkStatus(pid: number, spec: Walled, uid: number): void {
     /^0+$/.test(status.capEff) ? '' : `capabilities ${status.capEff}`,
     status.uids.every((id) => id === uid) ? '' : `uids ${status.uids.join(' ')} instead of ${uid}`,
   ].filter(Boolean);
-  const shared = sharedWithHost(pid, spec);
+  const shared = sharedWithHost(pid, walled);
   if (shared.length > 0) wrong.push(`shares ${shared.join(', ')}`);
   if (wrong.length > 0) throw failed(`\`${spec.name}\` is not walled in as it must be: ${wrong.join('; ')}`);
 }

@@ -3,29 +3,45 @@ import { realpathSync } from 'node:fs';
 import { promisify } from 'node:util';
 import { HardshellError } from '../contracts/index.ts';
 
+/** A shared library: where the loader looks, and the real file. */
+export interface SharedLibrary {
+  readonly path: string;
+  readonly real: string;
+}
+
 /** What a Node program needs of the host: the binary and the libraries its loader names. */
 export interface Runtime {
   readonly node: string;
-  readonly libraries: readonly { readonly path: string; readonly real: string }[];
+  readonly libraries: readonly SharedLibrary[];
 }
 
-/** Asks the loader itself (what `ldd` does, without its shell). `node` is our own binary, never a stranger's. */
 export async function findRuntime(node: string): Promise<Runtime> {
-  const { stdout } = await promisify(execFile)(node, [], {
+  return { node: realpathSync(node), libraries: await listLibraries(node) };
+}
+
+/**
+ * Asks the loader itself (what `ldd` does, without its shell). `program` is one of ours or of the system, never a
+ * stranger's. Throws `isolation_failed` when it names none.
+ */
+export async function listLibraries(program: string): Promise<SharedLibrary[]> {
+  const { stdout } = await promisify(execFile)(program, [], {
     env: { LD_TRACE_LOADED_OBJECTS: '1' },
     encoding: 'utf8',
   }).catch((cause: unknown) => {
-    throw new HardshellError('isolation_failed', `cannot list the libraries of \`${node}\``, { fate: 'stop', cause });
+    throw new HardshellError('isolation_failed', `cannot list the libraries of \`${program}\``, {
+      fate: 'stop',
+      cause,
+    });
   });
   const libraries = parseLoaderTrace(stdout).map((path) => ({ path, real: realpathSync(path) }));
   if (libraries.length === 0) {
     throw new HardshellError(
       'isolation_failed',
-      `\`${node}\` names no libraries; only the packaged Node is supported`,
+      `\`${program}\` names no libraries; only the packaged Node is supported`,
       { fate: 'stop' },
     );
   }
-  return { node: realpathSync(node), libraries };
+  return libraries;
 }
 
 /** The absolute paths in the loader's list; the kernel's own object (linux-vdso) has none. */

@@ -8,6 +8,7 @@ import {
   openLibrary,
   type Mount,
   type Runtime,
+  type Wall,
   type Zone,
   type ZoneDriver,
   type ZoneExit,
@@ -36,13 +37,17 @@ export interface Bench {
 }
 
 /** A driver whose zones run the pinned Node, or `program` in its place. */
-export async function openBench(program?: string): Promise<Bench> {
+export async function openBench(program?: string, wall?: Wall): Promise<Bench> {
   const { path, remove } = makeOpenDirectory();
   const instance = randomBytes(4).toString('hex');
   const found = await findRuntime(process.execPath);
   const node = program ?? (isRoot ? await openLibrary(path).file(found.node) : found.node);
   const runtime = { ...found, node };
-  const driver = createBubblewrapDriver({ instance, runtime: () => runtime });
+  const driver = createBubblewrapDriver({
+    instance,
+    runtime: () => runtime,
+    ...(wall === undefined ? {} : { wall }),
+  });
   return {
     driver,
     instance,

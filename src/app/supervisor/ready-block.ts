@@ -15,7 +15,7 @@ export function describeReady({ home, paths, driver, samples }: ReadyFacts, elap
   const inbox = shorten(join(paths.home, 'mail', 'in'));
   const limits =
     driver.limitsHeld.length === 0 ? 'no limits (no writable cgroup)' : `limits on ${driver.limitsHeld.join(', ')}`;
-  const uids = driver.mode === 'F' ? 'an own uid for each zone' : 'one uid for all zones';
+  const uids = driver.ownUids ? 'an own uid for each zone' : 'one uid for all zones';
   return [
     '',
     `Hardshell is ready (${(elapsedMs / 1_000).toFixed(1)} s)`,

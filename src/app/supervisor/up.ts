@@ -9,7 +9,9 @@ import {
   createBubblewrapDriver,
   explainBubblewrapError,
   findRuntime,
+  findWall,
   openLibrary,
+  type FoundWall,
   type Runtime,
   type ZoneDriver,
 } from '../../isolation/index.ts';
@@ -65,7 +67,7 @@ export async function up(options: UpOptions): Promise<UpResult> {
   const uid = process.getuid?.() ?? 0;
   const paths = instancePaths(options.home, uid);
   const bwrap = requireBubblewrap(searchThisMachine(options.tell));
-  if (!existsSync(paths.home)) await requireWall(bwrap, paths.instance);
+  const wall = await requireWall(bwrap);
   const home = await makeOrOpenHome(paths.home);
   if (home.firstStart) options.tell(`first start: made \`${paths.home}\``);
   for (const name of home.repaired) options.tell(`\`${name}\` was open to others and is narrowed now`);
@@ -80,7 +82,13 @@ export async function up(options: UpOptions): Promise<UpResult> {
     const settings = join(paths.home, 'hardshell.json');
     const config = loadConfig(settings, process.env);
     cleanRun(paths.run);
-    const { driver, findProgram } = openWalls({ options: { ...options, tell }, paths, bwrap, runtime: await runtime });
+    const { driver, findProgram } = openWalls({
+      options: { ...options, tell },
+      paths,
+      bwrap,
+      wall,
+      runtime: await runtime,
+    });
     requireMode(driver.mode, config);
     const { limits, logBytesMax, model } = readSettings(config);
     const supervisor = await startSupervisor({
@@ -155,14 +163,11 @@ export function setAside(home: string, tell: (sentence: string) => void): void {
   tell(`the first start failed; what it had made is in \`${aside}\`, its logs too`);
 }
 
-/** Asked before a home is made: where no wall can stand, nothing is begun. Throws `isolation_failed`. */
-async function requireWall(bwrap: string, instance: string): Promise<void> {
-  const runtime = await findRuntime(process.execPath);
-  const driver = createBubblewrapDriver({ instance, bwrap, runtime: () => runtime });
-  const probe = await driver.probe();
-  if (probe.ok) return;
-  await driver.destroy();
-  const message = `zones cannot be walled in here and nothing was started: ${probe.reason}; ${probe.remedy}`;
+/** Asked before anything is begun: where no wall can stand nothing is. Throws `isolation_failed`. */
+async function requireWall(bwrap: string): Promise<FoundWall & { readonly ok: true }> {
+  const found = await findWall(bwrap);
+  if (found.ok) return found;
+  const message = `zones cannot be walled in here and nothing was started: ${found.reason}; ${found.remedy}`;
   throw new HardshellError('isolation_failed', message, { fate: 'refuse' });
 }
 
@@ -196,11 +201,18 @@ interface Walls {
 }
 
 /** As root, zones get copies of Node and of their program that their uids can read; the copies are made beside. */
-function openWalls(at: { options: UpOptions; paths: InstancePaths; bwrap: string; runtime: Runtime }): Walls {
+function openWalls(at: {
+  options: UpOptions;
+  paths: InstancePaths;
+  bwrap: string;
+  wall: FoundWall & { readonly ok: true };
+  runtime: Runtime;
+}): Walls {
   const { options, paths, bwrap } = at;
+  const { wall, degraded } = at.wall;
   let runtime = at.runtime;
   const dist = (name: string): string => join(options.checkout, 'dist', name);
-  const driver = createBubblewrapDriver({ instance: paths.instance, bwrap, runtime: () => runtime });
+  const driver = createBubblewrapDriver({ instance: paths.instance, bwrap, wall, degraded, runtime: () => runtime });
   if (paths.library === undefined) return { driver, findProgram: (name) => Promise.resolve(dist(name)) };
   makeOwnDirectory(paths.library, 0o755);
   const library = openLibrary(paths.library);

@@ -4,11 +4,14 @@ import type { Socket } from 'node:net';
 import { dirname, join } from 'node:path';
 import {
   createBubblewrapDriver,
+  findBubblewrap,
   findRuntime,
+  findWall,
   openLibrary,
   type ZoneExit,
   type ZoneSpec,
 } from '../../isolation/index.ts';
+import { HardshellError } from '../../contracts/index.ts';
 import { instancePaths } from '../../state/index.ts';
 import { makeSocketPair } from './socket-pair.ts';
 
@@ -52,7 +55,17 @@ export async function openLauncher(options: LauncherOptions): Promise<ReaderLaun
     .digest('hex')
     .slice(0, 8);
   let runtime = await findRuntime(options.node);
-  const driver = createBubblewrapDriver({ instance, runtime: () => runtime });
+  const bwrap = findBubblewrap();
+  const found = bwrap === undefined ? undefined : await findWall(bwrap);
+  if (found?.ok === false)
+    throw new HardshellError('isolation_failed', `readers cannot be walled in here: ${found.reason}; ${found.remedy}`, {
+      fate: 'refuse',
+    });
+  const driver = createBubblewrapDriver({
+    instance,
+    runtime: () => runtime,
+    ...(found === undefined ? {} : { wall: found.wall }),
+  });
   let program = join(options.checkout, 'dist', 'reader');
   let probe = join(options.checkout, 'dist', 'probe');
   if (isRoot) {
