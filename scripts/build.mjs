@@ -12,6 +12,7 @@ const staging = join(root, `dist.${process.pid}`);
 const entries = {
   cli: 'src/cli/main.ts',
   supervisor: 'src/app/supervisor/main.ts',
+  run: 'src/app/run/main.ts',
   probe: 'src/app/probe/main.ts',
   executor: 'src/app/executor/main.ts',
   reader: 'src/app/reader/main.ts',

@@ -21,10 +21,4 @@ export {
   type NewTask,
   type Params,
 } from './capability-client.ts';
-export type {
-  ExecuteValue,
-  InstructionDelivery,
-  ItemDelivery,
-  Refused,
-  StoredTask,
-} from './capability-answers.ts';
+export type { ExecuteValue, InstructionDelivery, ItemDelivery, Refused, StoredTask } from './capability-answers.ts';

@@ -23,7 +23,9 @@ export interface Ports {
 /** Runs one command line (without program names) and gives its exit code. Never throws. */
 export async function runCommandLine(argv: readonly string[], ports: Ports): Promise<number> {
   let exitCode = 0;
-  const json = argv.includes('--json');
+  // What follows `--` belongs to the program that is to be run.
+  const own = argv.includes('--') ? argv.slice(0, argv.indexOf('--')) : argv;
+  const json = own.includes('--json');
   const program = buildProgram({ ...ports, json }, async (spec, command) => {
     exitCode = await runCommand(spec, command, ports);
   });

@@ -26,7 +26,10 @@ export interface Config {
     readonly questionsReserved: number;
     readonly outboxDelayMs: number;
   };
-  readonly zones: Readonly<Record<ZoneKind, ZoneLimitsConfig>> & { readonly minimumMode: IsolationMode };
+  readonly zones: Readonly<Record<ZoneKind, ZoneLimitsConfig>> & {
+    readonly minimumMode: IsolationMode;
+    readonly agentWorkspaceMiB: number;
+  };
   readonly session: { readonly retentionDays: number; readonly rawRetentionDays: number };
   readonly logging: { readonly maxMiB: number };
 }

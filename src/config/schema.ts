@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { ISOLATION_MODES, LIMITS, parseMailAddress } from '../contracts/index.ts';
 
-export const ZONE_KINDS = ['reader', 'planner', 'model', 'executor', 'connector'] as const;
+export const ZONE_KINDS = ['reader', 'planner', 'agent', 'model', 'executor', 'connector'] as const;
 export type ZoneKind = (typeof ZONE_KINDS)[number];
 
 const whole = (min: number, max: number): z.ZodNumber => {
@@ -94,6 +94,10 @@ const approvals = z.strictObject({
 const zones = z.strictObject({
   reader: zone(256, 32, 0.5).describe('parses one hostile message'),
   planner: zone(512, 32, 1).describe('plans over what the readers return'),
+  agent: zone(4_096, 256, 2).describe('any program that you start with `hardshell run`'),
+  agentWorkspaceMiB: whole(16, 1_048_576)
+    .default(4_096)
+    .describe('what a workspace of such a program may hold on the disk, in MiB; over it the program is stopped'),
   model: zone(512, 32, 1).describe('stands between planners and the model'),
   executor: zone(1_024, 64, 2).describe('decides, asks, records and acts'),
   connector: zone(256, 32, 1).describe('fetches and sends bytes'),

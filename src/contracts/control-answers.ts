@@ -252,6 +252,16 @@ export const CONTROL_ANSWERS = {
   }),
   confirm: z.strictObject({ type: z.literal('confirm'), name: named, digest }),
   confirm_restore: z.strictObject({ type: z.literal('confirm_restore'), name: named, digest }),
+  /** Where the socket lies on the host, and the uid that a program needs to reach it (null: ours). */
+  agent_open: z.strictObject({
+    type: z.literal('agent_open'),
+    session: sessionId,
+    name: zone,
+    uid: z.number().int().nullable(),
+    socket_dir: text,
+    model_dir: text.nullable(),
+  }),
+  agent_hold: z.strictObject({ type: z.literal('agent_hold'), ended: z.enum(['session_closed', 'stopped']) }),
   policy_explain: z.strictObject({
     type: z.literal('policy_explain'),
     request: requestId,

@@ -6,6 +6,10 @@ const approvalId = z.string().regex(/^a_[a-z2-7]{26}$/);
 const taskId = z.string().regex(/^t_[a-z2-7]{26}$/);
 const contentId = z.string().regex(/^k_[a-z2-7]{26}$/);
 
+const sessionId = z.string().regex(/^s_[a-z2-7]{26}$/);
+/** Name of an agent's workspace: its session and its files go by it. */
+export const workspaceSchema = z.string().regex(/^[a-z0-9][a-z0-9-]{0,31}$/);
+
 /** `terminal`: a person said yes on a terminal (checkout instances only). `passphrase`: an Ed25519 signature. */
 export const presenceSchema = z.union([
   z.strictObject({ method: z.literal('terminal') }),
@@ -91,6 +95,10 @@ export const CONTROL_REQUESTS = {
     name: z.enum(['policy', 'contacts']),
     presence: presenceSchema,
   }),
+  /** Opens the session of an agent's workspace, or goes on with it, and serves its socket for a program to be started. */
+  agent_open: z.strictObject({ type: z.literal('agent_open'), workspace: workspaceSchema }),
+  /** Stays unanswered for as long as the session is served. Whoever asked going away ends that. */
+  agent_hold: z.strictObject({ type: z.literal('agent_hold'), session: sessionId }),
   policy_explain: z.strictObject({ type: z.literal('policy_explain'), request: z.string().max(64) }),
   /** Recorded requests as policy saw them, for `policy replay`. */
   policy_records: z.strictObject({ type: z.literal('policy_records'), limit: z.number().int().min(1).max(1_000) }),

@@ -51,7 +51,7 @@ export type RedMark =
 
 export interface DecisionRequest {
   readonly zone: string;
-  readonly origin: 'item' | 'instruction' | 'standing' | 'task';
+  readonly origin: 'item' | 'instruction' | 'standing' | 'task' | 'agent';
   readonly action: string;
   readonly effect: Effect;
   readonly values: readonly AuthorityValue[];

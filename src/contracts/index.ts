@@ -141,6 +141,7 @@ export {
 export {
   CONTROL_REQUESTS,
   presenceSchema,
+  workspaceSchema,
   type ControlRequest,
   type ControlRequestType,
   type PresenceProof,

@@ -24,6 +24,9 @@ export const SUPERVISOR_REQUESTS = {
     /** False: a planner that does not reach the model, since the owner has not confirmed who that is. */
     model: z.boolean().optional(),
   }),
+  /** Makes the places of an agent's zone, which the owner's own `hardshell run` then starts; `unplace` removes them. */
+  place: z.strictObject({ type: z.literal('place'), sid, model: z.boolean() }),
+  unplace: z.strictObject({ type: z.literal('unplace'), name: zoneName }),
   stop_zone: z.strictObject({ type: z.literal('stop_zone'), name: zoneName }),
   /** Stops every process and then the supervisor itself. */
   stop_all: z.strictObject({ type: z.literal('stop_all') }),
@@ -49,7 +52,8 @@ export const ZONE_END = ['stopped', 'exited', 'killed', 'out_of_memory', 'tamper
 
 const zoneStateSchema = z.strictObject({
   name: z.string(),
-  profile: z.enum(ZONE_PROFILES),
+  /** `agent`: its program was started by the owner. */
+  profile: z.enum([...ZONE_PROFILES, 'agent']),
   session: z.string().nullable(),
   /** The socket on the host that a program in the zone's place would be served on; null where it has none. */
   socket: z.string().nullable(),
@@ -79,6 +83,16 @@ export const SUPERVISOR_ANSWERS = {
     socket_dir: z.string(),
     session: z.string().nullable(),
   }),
+  /** `host_*`: the same places as the owner's programs see them. `uid`: null where zones have ours. */
+  placed: z.strictObject({
+    type: z.literal('placed'),
+    name: zoneName,
+    socket_dir: z.string(),
+    host_socket_dir: z.string(),
+    host_model_dir: z.string().nullable(),
+    uid: z.number().int().nullable(),
+  }),
+  unplaced: z.strictObject({ type: z.literal('unplaced') }),
   stopped: z.strictObject({ type: z.literal('stopped'), zones: count, elapsed_ms: count }),
   ready: z.strictObject({ type: z.literal('ready') }),
   status: z.strictObject({

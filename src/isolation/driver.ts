@@ -34,6 +34,8 @@ export interface ZoneSpec {
   readonly limits: ZoneLimits;
   /** The zone gets a terminal made for it, between the one we were started on and its programs. */
   readonly ownTerminal?: boolean;
+  /** The zone reads our standard input, which must be no terminal. Otherwise it has none. */
+  readonly passInput?: boolean;
   /** Size of /dev/shm, which only an agent's programs have. */
   readonly sharedMemoryBytesMax?: number;
   /** A connected socket that the zone finds as descriptor 3. Ours is closed once the zone has its own. */

@@ -75,6 +75,7 @@ function standardStreams(spec: ZoneSpec, covers: number): StdioOptions {
   const last = Math.max(BWRAP_FD.seccomp, ...inherited);
   const stdio: (IOType | Socket | number)[] = Array.from({ length: last + 1 }, () => 'ignore');
   if (spec.ownTerminal === true) stdio.fill('inherit', 0, 3);
+  else if (spec.passInput === true) stdio[0] = 'inherit';
   for (const fd of inherited) stdio[fd] = covers;
   if (spec.descriptor !== undefined) stdio[BWRAP_FD.zone] = spec.descriptor;
   const outputs = spec.ownTerminal === true ? [] : [1, 2];

@@ -5,7 +5,7 @@ export const ENUMS = {
   Zone: ['zone2-planner'],
   Destination: ['one', 'several'],
   Nothing: ['nothing'],
-  Origin: ['item', 'instruction', 'standing', 'task'],
+  Origin: ['item', 'instruction', 'standing', 'task', 'agent'],
   Audience: ['self', 'contact', 'service', 'unknown', 'group', 'public'],
   Channel: ['email', 'telegram', 'slack', 'sms', 'voice', 'webhook', 'other'],
 } as const satisfies Record<string, readonly string[]>;
@@ -33,7 +33,7 @@ export interface Attribute {
 export const ATTRIBUTES: Readonly<Record<string, Attribute>> = {
   origin: {
     type: 'Origin',
-    says: 'what opened the session that asks: an inbound item, your instruction, your standing talk, a scheduled task',
+    says: 'what opened the session that asks: an inbound item, your instruction, your standing talk, a scheduled task, a workspace of an agent that you run',
     of: ({ request }) => request.origin,
   },
   recipients: {

@@ -1,3 +1,5 @@
+export { AGENT_INSIDE, agentSpec, type AgentStart } from './agent-spec.ts';
+export { NAMES, rootMounts, type AgentRoot } from './agent-roots.ts';
 export { openLogFile, type LogFile } from './log-file.ts';
 export { cleanRun, makeOwnDirectory, prepareRun, UidPool } from './places.ts';
 export { startSupervisor, type EndReason, type Supervisor, type SupervisorOptions } from './supervisor.ts';

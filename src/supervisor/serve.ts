@@ -64,10 +64,7 @@ async function answer(
   const { zones, options } = serving;
   switch (request.type) {
     case 'spawn': {
-      if (!serving.isArmed())
-        throw new HardshellError('killed', 'this instance is stopped; `hardshell revive` starts it again', {
-          fate: 'refuse',
-        });
+      requireArmed(serving);
       const session = request.sid ?? null;
       const { name } = await zones.start({
         profile: request.profile,
@@ -77,6 +74,12 @@ async function answer(
       });
       return { type: 'spawned', name, socket_dir: `${INSIDE.run}/${name}`, session };
     }
+    case 'place':
+      requireArmed(serving);
+      return { type: 'placed', ...zones.agents.place(request.sid, request.model) };
+    case 'unplace':
+      zones.agents.unplace(request.name);
+      return { type: 'unplaced' };
     case 'stop_zone': {
       const startedAt = performance.now();
       const stopped = await zones.stop(request.name);
@@ -107,4 +110,11 @@ async function answer(
     default:
       return request satisfies never;
   }
+}
+
+function requireArmed({ isArmed }: Serving): void {
+  if (isArmed()) return;
+  throw new HardshellError('killed', 'this instance is stopped; `hardshell revive` starts it again', {
+    fate: 'refuse',
+  });
 }

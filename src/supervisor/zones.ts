@@ -9,6 +9,7 @@ import {
   type ZoneLimits,
   type ZoneSpec,
 } from '../isolation/index.ts';
+import { AgentPlaces } from './agent-places.ts';
 import { EventLog } from './events.ts';
 import type { Ids } from './places.ts';
 import { zoneSpec, type TablePlaces } from './table.ts';
@@ -62,6 +63,7 @@ export class Zones {
   readonly #starting = new Set<string>();
   readonly #restarts = new Map<string, number>();
   readonly #places: ZonePlaces;
+  readonly agents: AgentPlaces;
   readonly #logs: ZoneLogs;
   readonly #stoppedByUs = new Set<string>();
   #readers = 0;
@@ -70,6 +72,7 @@ export class Zones {
   constructor(options: ZonesOptions) {
     this.#options = options;
     this.#places = new ZonePlaces(options.places, options.driver.ownUids);
+    this.agents = new AgentPlaces(options.places, this.#places);
     this.#logs = new ZoneLogs(options.logs, options.logBytesMax);
     this.#record();
   }
@@ -119,6 +122,7 @@ export class Zones {
   /** Stops what was started on request: its executor is gone, and with it whoever knew about them. */
   async stopSpawned(): Promise<void> {
     const spawned = [...this.#running].filter(([, { profile }]) => profile === 'planner' || profile === 'reader-email');
+    this.agents.clear();
     await Promise.all(spawned.map(([name]) => this.stop(name)));
   }
 
@@ -141,7 +145,7 @@ export class Zones {
 
   states(): ZoneState[] {
     const { driver, places } = this.#options;
-    return [...this.#running].map(([name, { profile, session, zone }]) => ({
+    const ours = [...this.#running].map(([name, { profile, session, zone }]): ZoneState => ({
       name,
       profile,
       session,
@@ -152,6 +156,7 @@ export class Zones {
       pid: zone.processes[0]?.pid ?? null,
       restarts: this.#restarts.get(profile) ?? 0,
     }));
+    return [...ours, ...this.agents.states(driver.mode)];
   }
 
   /** Where the executor listens for that zone, as the executor sees it. */

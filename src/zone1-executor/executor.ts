@@ -1,3 +1,4 @@
+import { Agents, type ServeAgent } from './agents.ts';
 import { ConnectorLink } from './connector-link.ts';
 import { answerControl, type ControlDesk } from './control-desk/index.ts';
 import { GrantKey } from './grant.ts';
@@ -17,8 +18,9 @@ export interface ExecutorParts {
   readonly station: Station;
   readonly startReader: StartReader;
   readonly startPlanner: StartPlanner;
+  readonly serveAgent: ServeAgent;
   /** Everything of the control desk that is not made here. */
-  readonly control: Omit<ControlDesk, keyof ZoneDesk | 'planners' | 'outbox'>;
+  readonly control: Omit<ControlDesk, keyof ZoneDesk | 'planners' | 'agents' | 'outbox'>;
   /** Faults of ours, for the log of the process; never content. */
   readonly fault: (where: string, cause: unknown) => void;
 }
@@ -54,6 +56,7 @@ export class Executor {
       notifier,
       patience: new Patience(station),
       planners: this.planners,
+      agents: new Agents(station, parts.serveAgent),
       outbox: this.#outbox,
     };
   }

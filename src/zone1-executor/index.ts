@@ -1,3 +1,4 @@
+export type { ServeAgent, ServedAgent } from './agents.ts';
 export { Confirmed, type ConfirmedName, type ConfirmedParts } from './confirmed.ts';
 export { EMPTY_CONTACTS, formatContacts, parseContacts, type Contact } from './contacts.ts';
 export { ConnectorLink, type FrameLink } from './connector-link.ts';

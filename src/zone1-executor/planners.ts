@@ -71,6 +71,8 @@ export class Planners {
     const { ledger } = this.#station;
     const standing = await ledger.commit((tx) => standingSession(this.#station, tx));
     for (const session of openSessions(ledger.reader)) {
+      // An agent's session waits for the owner to run its program.
+      if (session.origin === 'agent') continue;
       if (session.sid === standing) await this.#launch(session, true);
       else await this.#continue(session);
     }

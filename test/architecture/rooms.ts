@@ -32,6 +32,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     ['commander', 'zod', '@cedar-policy/cedar-wasm'],
   ),
   'app/supervisor': room(['supervisor', 'contracts', 'bridge', 'config', 'state', 'audit', 'isolation', 'control']),
+  'app/run': room(['supervisor', 'contracts', 'bridge', 'config', 'state', 'isolation'], ['zod']),
   'app/probe': room(['isolation', 'contracts']),
   'app/executor': room(
     ['zone1-executor', 'contracts', 'bridge', 'config', 'state', 'audit', 'policy', 'control', 'payloads'],

@@ -14,7 +14,7 @@ import {
   writeDurably,
 } from './serve.ts';
 import { SupervisorLink } from './supervisor-link.ts';
-import { listenConnector, startPlanner, startReader, type ZoneHost } from './zone-sockets.ts';
+import { listenConnector, serveAgent, startPlanner, startReader, type ZoneHost } from './zone-sockets.ts';
 
 /** The places of a stack, without the words of the error, which may go over several lines. */
 function placesIn(stack: string): string[] {
@@ -84,6 +84,7 @@ async function main(): Promise<void> {
     fault,
     startReader: () => startReader(host),
     startPlanner: (session, standing) => startPlanner(host, session, standing),
+    serveAgent: (session) => serveAgent(host, session),
     control: {
       confirmed,
       presence: openPresenceDesk(station, { terminalAllowed: where.deployment === 'checkout' }),

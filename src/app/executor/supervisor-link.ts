@@ -33,6 +33,15 @@ export class SupervisorLink {
     return this.#ask('spawned', { type: 'spawn', profile, ...what }, SPAWN_MS);
   }
 
+  /** Makes the places of an agent's zone. */
+  async place(sid: string, model: boolean): Promise<Answer<'placed'>> {
+    return this.#ask('placed', { type: 'place', sid, model }, SPAWN_MS);
+  }
+
+  async unplace(name: string): Promise<void> {
+    await this.#ask('unplaced', { type: 'unplace', name }, SPAWN_MS);
+  }
+
   async stopZone(name: string): Promise<void> {
     await this.#ask('stopped', { type: 'stop_zone', name }, SPAWN_MS);
   }

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { listenFrames, serveFrames, type FrameConnection, type Frame } from '../../bridge/index.ts';
 import { HardshellError } from '../../contracts/index.ts';
-import type { ConnectorLink, ReaderProcess, Session, StartedPlanner } from '../../zone1-executor/index.ts';
+import type { ConnectorLink, ReaderProcess, ServedAgent, Session, StartedPlanner } from '../../zone1-executor/index.ts';
 import type { SupervisorLink } from './supervisor-link.ts';
 
 /** The directory's group is the zone's own where zones have uids of their own; nobody else can enter it. */
@@ -35,6 +35,29 @@ export async function startPlanner(host: ZoneHost, session: Session, standing: b
     throw cause;
   });
   return { name: spawned.name, stop: () => listener.close(), end: () => host.supervisor.stopZone(spawned.name) };
+}
+
+/** Serves the socket of an agent's session; its program is started by the owner, behind the same wall as a planner. */
+export async function serveAgent(host: ZoneHost, session: Session): Promise<ServedAgent> {
+  const { supervisor } = host;
+  const placed = await supervisor.place(session.sid, host.mayUseModel());
+  const { name, uid } = placed;
+  try {
+    const listener = await serveFrames({
+      path: join(placed.socket_dir, SOCKET),
+      mode: ZONE_SOCKET_MODE,
+      handle: (frame, { signal }) => host.answerZone(session.sid, frame, signal),
+      onFault: (cause) => host.fault(name, cause),
+    });
+    const end = async (): Promise<void> => {
+      await listener.close();
+      await supervisor.unplace(name);
+    };
+    return { name, uid, socketDir: placed.host_socket_dir, modelDir: placed.host_model_dir, end };
+  } catch (cause) {
+    await supervisor.unplace(name);
+    throw cause;
+  }
 }
 
 /** Starts a reader and waits until it says that it is ready. */

@@ -3,6 +3,7 @@ import { INSTANCE_COMMANDS } from './instance.ts';
 import { OWNER_COMMANDS } from './owner.ts';
 import { SETTINGS_COMMANDS } from './settings.ts';
 import { TASK_COMMANDS } from './tasks.ts';
+import { ZONE_COMMANDS } from './zones.ts';
 import type { CommandSpec } from './spec.ts';
 
 /** Every command of this build, in the order of the help. */
@@ -10,6 +11,7 @@ export const COMMANDS: readonly CommandSpec[] = [
   ...INSTANCE_COMMANDS,
   ...OWNER_COMMANDS,
   ...TASK_COMMANDS,
+  ...ZONE_COMMANDS,
   ...SETTINGS_COMMANDS,
   ...EVIDENCE_COMMANDS,
 ];
@@ -42,7 +44,6 @@ export const LATER_COMMANDS: ReadonlyMap<string, number> = new Map([
   ['guardian', 5],
   ['canary', 5],
   ['security', 6],
-  ['run', 7],
   ['models', 7],
   ['mcp', 7],
   ['plugin', 7],

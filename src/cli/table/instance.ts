@@ -73,12 +73,6 @@ export const INSTANCE_COMMANDS: readonly CommandSpec[] = [
     },
   },
   {
-    name: 'zone list',
-    what: 'every process, its session, socket and isolation mode',
-    examples: [['hardshell zone list', 'who runs behind which wall']],
-    run: async (_, context) => (await import('../commands/zone.ts')).zoneList({ json: context.json }, context.io),
-  },
-  {
     name: 'kill',
     what: 'stop everything now, by every lever; nothing starts again until `revive`',
     options: [{ flags: '--simulate', what: 'try the levers and change nothing' }],

@@ -1,5 +1,6 @@
 import type { ControlRequest, Outcome, PresenceProof, Refusal } from '../../contracts/index.ts';
 import type { PresenceNonce } from '../../control/index.ts';
+import type { Agents } from '../agents.ts';
 import type { Confirmed } from '../confirmed.ts';
 import type { Planners } from '../planners.ts';
 import type { Outbox } from '../outbox.ts';
@@ -56,6 +57,7 @@ export interface LogDesk {
 export interface ControlDesk extends ZoneDesk {
   readonly confirmed: Confirmed;
   readonly planners: Planners;
+  readonly agents: Agents;
   readonly outbox: Outbox;
   readonly presence: PresencePort;
   readonly log: LogDesk;

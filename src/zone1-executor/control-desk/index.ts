@@ -1,5 +1,6 @@
 import type * as z from 'zod';
 import { CONTROL_REQUESTS, type ControlRequest, type ControlRequestType, type Refusal } from '../../contracts/index.ts';
+import { holdAgent, openAgent } from './agents.ts';
 import { answerQuestion, listQuestions, reopenQuestion, showQuestion } from './approvals.ts';
 import { orTakeBack, StepRefused, type ControlDesk } from './desk.ts';
 import { listInbox, showInbox } from './inbox.ts';
@@ -82,6 +83,10 @@ function answer(desk: ControlDesk, request: ControlRequest, signal: AbortSignal)
       return confirm(desk, request);
     case 'confirm_restore':
       return restoreConfirmed(desk, request);
+    case 'agent_open':
+      return openAgent(desk, request);
+    case 'agent_hold':
+      return holdAgent(desk, request, signal);
     case 'policy_explain':
       return explainRequest(desk, request);
     case 'policy_records':

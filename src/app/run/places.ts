@@ -1,0 +1,96 @@
+import {
+  chmodSync,
+  chownSync,
+  lchownSync,
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { basename, dirname, join, resolve } from 'node:path';
+import { HardshellError } from '../../contracts/index.ts';
+import { findRuntime, openLibrary, type Runtime } from '../../isolation/index.ts';
+import type { InstancePaths } from '../../state/index.ts';
+import { makeOwnDirectory } from '../../supervisor/index.ts';
+
+/** Files of the host that an agent's zone is given. */
+export interface AgentFiles {
+  readonly runtime: Runtime;
+  readonly client: string;
+  readonly names: string;
+  readonly remove: () => void;
+}
+
+/** Root's homes are closed to the uid of a zone, so its workspaces lie beside them. */
+export function workspacePath(paths: InstancePaths, uid: number | null, name: string): string {
+  const base = uid === null ? join(paths.home, 'workspaces') : `/var/lib/hardshell-workspaces/${paths.instance}`;
+  return join(base, name);
+}
+
+/** The folder of a workspace, made where it is missing, and given to the uid that the zone has this time. */
+export function openWorkspace(path: string, uid: number | null): void {
+  if (uid === null) {
+    makeOwnDirectory(dirname(path), 0o700);
+    makeOwnDirectory(path, 0o700);
+    return;
+  }
+  makeOwnDirectory(dirname(dirname(path)), 0o711);
+  makeOwnDirectory(dirname(path), 0o711);
+  const found = lstatSync(path, { throwIfNoEntry: false });
+  if (found !== undefined && !found.isDirectory())
+    throw new HardshellError('home_unsafe', `\`${path}\` is not a folder; move it away`, { fate: 'refuse' });
+  if (found === undefined) mkdirSync(path, { mode: 0o700 });
+  if (found?.uid !== uid) giveTo(path, uid);
+}
+
+/** Each file and folder of a workspace; links are given themselves, never what they lead to. */
+function giveTo(root: string, uid: number): void {
+  const open = [root];
+  for (let at = open.pop(); at !== undefined; at = open.pop()) {
+    lchownSync(at, uid, uid);
+    if (!lstatSync(at).isDirectory()) continue;
+    for (const name of readdirSync(at)) open.push(join(at, name));
+  }
+}
+
+/** Our Node and the capability client where the zone's uid can read them, and the names it knows. */
+export async function lendFiles(paths: InstancePaths, uid: number | null): Promise<AgentFiles> {
+  const found = await findRuntime(process.execPath);
+  const client = join(import.meta.dirname, '..', 'capability-client');
+  const folder = mkdtempSync(join(tmpdir(), 'hardshell-run-'));
+  const names = join(folder, 'names');
+  mkdirSync(names, { mode: 0o755 });
+  const id = uid ?? process.getuid?.() ?? 0;
+  write(names, 'passwd', `agent:x:${id}:${uid ?? process.getgid?.() ?? 0}:agent:/workspace:/bin/sh\n`);
+  write(names, 'group', `agent:x:${uid ?? process.getgid?.() ?? 0}:\n`);
+  write(names, 'hosts', '127.0.0.1 localhost zone\n::1 localhost zone\n');
+  write(names, 'nsswitch.conf', 'passwd: files\ngroup: files\nhosts: files\n');
+  // Only the zone's uid may look in.
+  if (uid !== null) chownSync(folder, 0, uid);
+  chmodSync(folder, uid === null ? 0o700 : 0o750);
+  const remove = (): void => rmSync(folder, { recursive: true, force: true });
+  if (uid === null || paths.library === undefined) return { runtime: found, client, names, remove };
+  makeOwnDirectory(paths.library, 0o755);
+  const library = openLibrary(paths.library);
+  const runtime = { ...found, node: await library.file(found.node) };
+  return { runtime, client: await library.directory(client), names, remove };
+}
+
+function write(folder: string, name: string, text: string): void {
+  writeFileSync(join(folder, name), text, { mode: 0o644 });
+}
+
+/** Two files of one last name would be one in the zone. */
+export function resolveReads(reads: readonly string[]): string[] {
+  const found = reads.map((path) => resolve(path));
+  const names = found.map((path) => basename(path));
+  const twice = names.find((name, at) => names.indexOf(name) !== at);
+  if (twice !== undefined)
+    throw new HardshellError('config_invalid', `two of the files to read are called \`${twice}\`; name one of them`, {
+      fate: 'refuse',
+    });
+  return found;
+}

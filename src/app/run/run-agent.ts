@@ -1,0 +1,187 @@
+import { join } from 'node:path';
+import { connectFrames, type RequestClient } from '../../bridge/index.ts';
+import { loadConfig, type Config } from '../../config/index.ts';
+import { CONTROL_ANSWERS, HardshellError, wireErrorSchema, type ControlAnswers } from '../../contracts/index.ts';
+import {
+  createBubblewrapDriver,
+  explainBubblewrapError,
+  findBubblewrap,
+  findWall,
+  type Runtime,
+  type Zone,
+  type ZoneDriver,
+  type ZoneExit,
+} from '../../isolation/index.ts';
+import { findHome, instancePaths, type InstancePaths } from '../../state/index.ts';
+import { agentSpec } from '../../supervisor/index.ts';
+import type { Order } from './order.ts';
+import { lendFiles, openWorkspace, resolveReads, workspacePath, type AgentFiles } from './places.ts';
+import { watchWorkspace } from './watch-workspace.ts';
+
+const MIB = 1024 * 1024;
+const ANSWER_MS_MAX = 30_000;
+/** Below the time after which a silent connection is closed. */
+const SIGN_OF_LIFE_MS = 60_000;
+/** What shells say of a program that was killed. */
+const EXIT_KILLED = 137;
+
+type Opened = ControlAnswers['agent_open'];
+
+/** Runs one program in Zone 2 and gives its exit code. It ends with the instance, with its session or with us. */
+export async function runAgent(order: Order): Promise<number> {
+  const paths = instancePaths(findHome(process.env), process.getuid?.() ?? 0);
+  const reads = resolveReads(order.reads);
+  const instance = await openInstance(paths);
+  const opened = await instance.open(order.workspace);
+  const held = instance.hold(opened);
+  const files = await lendFiles(paths, opened.uid);
+  try {
+    const config = loadConfig(join(paths.home, 'hardshell.json'), process.env);
+    const driver = await openDriver(paths, files.runtime);
+    const workspace = workspacePath(paths, opened.uid, order.workspace);
+    openWorkspace(workspace, opened.uid);
+    const zone = await startZone({ driver, order, opened, files, workspace, reads, config });
+    return await untilEnd({ zone, held, workspace, config });
+  } finally {
+    files.remove();
+    instance.close();
+  }
+}
+
+interface Instance {
+  readonly open: (workspace: string) => Promise<Opened>;
+  /** Settles when the instance does not serve the agent any more, or is gone. Never rejects. */
+  readonly hold: (opened: Opened) => Promise<string>;
+  readonly close: () => void;
+}
+
+async function openInstance(paths: InstancePaths): Promise<Instance> {
+  const client: RequestClient = await connectFrames({ target: { path: paths.controlSocket } }).catch(
+    (cause: unknown) => {
+      throw new HardshellError('unavailable', 'hardshell is not running; start it with `hardshell up`', {
+        fate: 'refuse',
+        cause,
+      });
+    },
+  );
+  const alive = setInterval(() => void client.request({ type: 'status' }, 0).catch(() => undefined), SIGN_OF_LIFE_MS);
+  return {
+    open: async (workspace) => {
+      const frame = await client.request({ type: 'agent_open', workspace }, ANSWER_MS_MAX);
+      const refusal = wireErrorSchema.safeParse(frame);
+      if (refusal.success) throw new HardshellError('unavailable', refusal.data.message, { fate: 'refuse' });
+      return CONTROL_ANSWERS.agent_open.parse(frame);
+    },
+    hold: async ({ session }) => {
+      const answer = await client.request({ type: 'agent_hold', session }, 0).catch(() => undefined);
+      const parsed = CONTROL_ANSWERS.agent_hold.safeParse(answer);
+      return parsed.data?.ended === 'session_closed' ? 'its session was closed' : 'hardshell was stopped';
+    },
+    close: () => {
+      clearInterval(alive);
+      client.destroy();
+    },
+  };
+}
+
+async function openDriver(paths: InstancePaths, runtime: Runtime): Promise<ZoneDriver> {
+  const bwrap = findBubblewrap();
+  const found = bwrap === undefined ? undefined : await findWall(bwrap);
+  if (bwrap === undefined || found === undefined) {
+    const message = 'bubblewrap is not installed; ask an administrator to install the package `bubblewrap`';
+    throw new HardshellError('isolation_failed', message, { fate: 'refuse' });
+  }
+  if (!found.ok)
+    throw new HardshellError('isolation_failed', `no wall can be built: ${found.reason}; ${found.remedy}`, {
+      fate: 'refuse',
+    });
+  return createBubblewrapDriver({ instance: paths.instance, bwrap, wall: found.wall, runtime: () => runtime });
+}
+
+interface Starting {
+  readonly driver: ZoneDriver;
+  readonly order: Order;
+  readonly opened: Opened;
+  readonly files: AgentFiles;
+  readonly workspace: string;
+  readonly reads: readonly string[];
+  readonly config: Config;
+}
+
+async function startZone({ driver, order, opened, files, workspace, reads, config }: Starting): Promise<Zone> {
+  const { memoryMiB, tasks, cpus } = config.zones.agent;
+  const onTerminal = process.stdin.isTTY && process.stdout.isTTY;
+  const spec = agentSpec({
+    name: opened.name,
+    uid: opened.uid,
+    socketDir: opened.socket_dir,
+    modelDir: opened.model_dir,
+    root: order.image === null ? { kind: 'host-ro' } : { kind: 'image', directory: order.image },
+    workspace,
+    reads,
+    node: files.runtime.node,
+    client: files.client,
+    names: files.names,
+    command: order.command,
+    terminal: onTerminal ? (process.env['TERM'] ?? 'xterm') : undefined,
+    // A terminal of ours is never handed in: who holds it could read what is typed into it.
+    passInput: !process.stdin.isTTY,
+    limits: { memoryBytesMax: memoryMiB * MIB, tasksMax: tasks, cpus },
+  });
+  const onOutput = (stream: 'out' | 'err', chunk: Buffer): void =>
+    void (stream === 'out' ? process.stdout : process.stderr).write(chunk);
+  try {
+    return await driver.create({ ...spec, onOutput });
+  } catch (error) {
+    const said = error instanceof Error ? /could not be walled in: (.*)$/s.exec(error.message)?.[1] : undefined;
+    if (said === undefined) throw error;
+    const { reason, remedy } = explainBubblewrapError(said);
+    throw new HardshellError('isolation_failed', `the program could not be started: ${reason}; ${remedy}`, {
+      fate: 'refuse',
+      cause: error,
+    });
+  }
+}
+
+interface Running {
+  readonly zone: Zone;
+  readonly held: Promise<string>;
+  readonly workspace: string;
+  readonly config: Config;
+}
+
+async function untilEnd({ zone, held, workspace, config }: Running): Promise<number> {
+  let why: string | undefined;
+  const stop = (reason: string): void => {
+    why ??= reason;
+    void zone.stop();
+  };
+  const mebibytes = config.zones.agentWorkspaceMiB;
+  const forget = watchWorkspace(workspace, mebibytes * MIB, () =>
+    stop(`its workspace holds more than ${mebibytes} MiB (\`zones.agentWorkspaceMiB\`): \`${workspace}\``),
+  );
+  void held.then(stop);
+  for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, () => stop('it was asked to'));
+  const exit = await zone.exited;
+  forget();
+  return tellEnd(exit, why);
+}
+
+function tellEnd(exit: ZoneExit, why: string | undefined): number {
+  const say = (sentence: string): void => void process.stderr.write(`hardshell: ${sentence}\n`);
+  if (why !== undefined) say(`the program was stopped: ${why}`);
+  switch (exit.kind) {
+    case 'exited':
+      return exit.code;
+    case 'killed':
+      if (exit.outOfMemory) say('the program was ended: it held more memory than `zones.agent.memoryMiB` allows');
+      return EXIT_KILLED;
+    case 'tampered':
+      say('the program was ended: it made a call by a door that no honest program uses');
+      return EXIT_KILLED;
+    case 'probe_failed':
+      return EXIT_KILLED;
+    default:
+      return exit satisfies never;
+  }
+}

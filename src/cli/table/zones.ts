@@ -1,0 +1,38 @@
+import type { CommandSpec } from './spec.ts';
+
+/** The sandboxes, and programs of the owner's in them. */
+export const ZONE_COMMANDS: readonly CommandSpec[] = [
+  {
+    name: 'run',
+    args: '[command...]',
+    what: 'run any program in Zone 2: no network, no host files, the bridge and the model as its only ways out',
+    options: [
+      { flags: '--workspace <name>', what: 'its files and its session, kept from run to run (`default`)' },
+      { flags: '--root <kind>', what: '`host-ro`: the programs of this machine, read-only (usual); or `image`' },
+      { flags: '--image <dir>', what: 'folder of an unpacked image, with `--root image`' },
+      { flags: '--read <path>', what: 'a file or folder that it may read, in `/read`; several times', many: true },
+    ],
+    examples: [
+      ['hardshell run -- bash', 'look around in there'],
+      ['hardshell run --read agent.py -- python3 /read/agent.py', 'an agent of yours'],
+      ['hardshell run --workspace coder -- node /hardshell/lib/main.mjs', 'with files and a session of its own'],
+    ],
+    run: async (input, context) =>
+      (await import('../commands/run.ts')).run(
+        {
+          workspace: input.text('workspace') ?? 'default',
+          root: input.text('root') ?? 'host-ro',
+          image: input.text('image'),
+          reads: input.list('read'),
+          command: input.args,
+        },
+        context.io,
+      ),
+  },
+  {
+    name: 'zone list',
+    what: 'every process, its session, socket and isolation mode',
+    examples: [['hardshell zone list', 'who runs behind which wall']],
+    run: async (_, context) => (await import('../commands/zone.ts')).zoneList({ json: context.json }, context.io),
+  },
+];

@@ -1,0 +1,84 @@
+import { join } from 'node:path';
+import { HardshellError, type IsolationMode, type ZoneState } from '../contracts/index.ts';
+import type { Ids } from './places.ts';
+import { INSIDE, type TablePlaces } from './table.ts';
+import type { ZonePlaces } from './zone-places.ts';
+
+interface Placed {
+  readonly sid: string;
+  readonly ids: Ids | undefined;
+}
+
+/** What `run` needs of us before it starts an agent's program: a uid and directories with the sockets it may open. */
+export interface AgentPlace {
+  readonly name: string;
+  readonly socket_dir: string;
+  readonly host_socket_dir: string;
+  readonly host_model_dir: string | null;
+  readonly uid: number | null;
+}
+
+const AGENTS_MAX = 16;
+
+/** Places of agents' zones. Their programs are started by the owner's own process, never by us: we take no command. */
+export class AgentPlaces {
+  readonly #where: TablePlaces;
+  readonly #places: ZonePlaces;
+  readonly #placed = new Map<string, Placed>();
+
+  constructor(where: TablePlaces, places: ZonePlaces) {
+    this.#where = where;
+    this.#places = places;
+  }
+
+  place(sid: string, model: boolean): AgentPlace {
+    const name = `zone2-planner.${sid}`;
+    if (this.#placed.has(name))
+      throw new HardshellError('unavailable', `\`${name}\` has its places already`, { fate: 'refuse' });
+    if (this.#placed.size >= AGENTS_MAX)
+      throw new HardshellError('overloaded', `${AGENTS_MAX} agents run already`, { fate: 'retry' });
+    const ids = this.#places.takeIds('planner');
+    try {
+      this.#places.makeDirectories('planner', name, ids);
+    } catch (error) {
+      this.#places.removeDirectories('planner', name);
+      this.#places.giveBackIds(ids);
+      throw error;
+    }
+    this.#placed.set(name, { sid, ids });
+    const { run } = this.#where;
+    return {
+      name,
+      socket_dir: `${INSIDE.run}/${name}`,
+      host_socket_dir: join(run, name),
+      host_model_dir: model && this.#where.model !== undefined ? join(run, 'model-bridges', name) : null,
+      uid: ids?.uid ?? null,
+    };
+  }
+
+  unplace(name: string): void {
+    const placed = this.#placed.get(name);
+    if (placed === undefined) return;
+    this.#placed.delete(name);
+    this.#places.removeDirectories('planner', name);
+    this.#places.giveBackIds(placed.ids);
+  }
+
+  /** The executor is gone, and with it whoever served these. */
+  clear(): void {
+    for (const name of this.#placed.keys()) this.unplace(name);
+  }
+
+  states(mode: IsolationMode): ZoneState[] {
+    return [...this.#placed].map(([name, { sid }]) => ({
+      name,
+      profile: 'agent',
+      session: sid,
+      socket: join(this.#where.run, name, 'zone-bridge.sock'),
+      mode,
+      running: true,
+      pid: null,
+      restarts: 0,
+    }));
+  }
+}

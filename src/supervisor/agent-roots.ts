@@ -1,0 +1,64 @@
+import { lstatSync, readdirSync, readlinkSync } from 'node:fs';
+import { join } from 'node:path';
+import { HardshellError } from '../contracts/index.ts';
+import type { Mount } from '../isolation/index.ts';
+
+/** What an agent's programs find at `/`: the programs of this machine, or an unpacked image; read-only both. */
+export type AgentRoot = { readonly kind: 'host-ro' } | { readonly kind: 'image'; readonly directory: string };
+
+/** Programs and libraries. No home, no state, no sockets, no settings of other programs. */
+const SYSTEM = ['bin', 'sbin', 'lib', 'lib32', 'lib64', 'libx32', 'usr'];
+/** What programs of this machine need from `/etc`; names of accounts and hosts are ours, not the machine's. */
+const SETTINGS = [
+  ...['alternatives', 'ssl/certs', 'ssl/openssl.cnf', 'ca-certificates', 'ld.so.cache', 'ld.so.conf', 'ld.so.conf.d'],
+  ...['localtime', 'timezone', 'terminfo', 'inputrc', 'bash.bashrc', 'profile', 'locale.alias', 'mime.types'],
+  ...['python3', 'python3.11', 'perl', 'magic', 'debian_version', 'os-release'],
+];
+/** Accounts and hosts as an agent sees them: ours in any root. */
+export const NAMES: readonly string[] = ['passwd', 'group', 'hosts', 'nsswitch.conf'];
+/** Made by us or by the wall, or nothing an image has to say. */
+const NOT_FROM_IMAGE = new Set(['etc', 'proc', 'sys', 'dev', 'tmp', 'run', 'workspace', 'hardshell', 'read']);
+
+/** Throws `isolation_failed` where the image is no directory. */
+export function rootMounts(root: AgentRoot): Mount[] {
+  switch (root.kind) {
+    case 'host-ro':
+      return [...SYSTEM.flatMap((name) => entry('/', name)), ...SETTINGS.flatMap((name) => entry('/etc', name))];
+    case 'image':
+      return imageMounts(root.directory);
+    default:
+      return root satisfies never;
+  }
+}
+
+function imageMounts(directory: string): Mount[] {
+  try {
+    const etc = join(directory, 'etc');
+    return [
+      ...readdirSync(directory)
+        .filter((name) => !NOT_FROM_IMAGE.has(name))
+        .flatMap((name) => entry(directory, name, '/')),
+      ...(lstatSync(etc, { throwIfNoEntry: false })?.isDirectory() === true
+        ? readdirSync(etc)
+            .filter((name) => !NAMES.includes(name))
+            .flatMap((name) => entry(etc, name, '/etc'))
+        : []),
+    ];
+  } catch (cause) {
+    throw new HardshellError('isolation_failed', `\`${directory}\` is no directory with an unpacked image`, {
+      fate: 'refuse',
+      cause,
+    });
+  }
+}
+
+/** One entry as it is: a link stays a link, so that it leads nowhere but inside. */
+function entry(directory: string, name: string, at = directory): Mount[] {
+  const from = join(directory, name);
+  const found = lstatSync(from, { throwIfNoEntry: false });
+  if (found === undefined) return [];
+  const to = join(at, name);
+  // A link in `/etc` leads to a file of the machine that is shown by its contents.
+  if (found.isSymbolicLink() && directory !== '/etc') return [{ kind: 'link', target: readlinkSync(from), to }];
+  return [{ kind: 'read', from, to }];
+}

@@ -1,0 +1,79 @@
+import { basename } from 'node:path';
+import type { Mount, ZoneLimits, ZoneSpec } from '../isolation/index.ts';
+import { NAMES, rootMounts, type AgentRoot } from './agent-roots.ts';
+import { INSIDE } from './table.ts';
+
+const MIB = 1024 * 1024;
+
+/** One program of the owner's, in Zone 2. Paths are those of the host; all of them were made or named by the owner. */
+export interface AgentStart {
+  readonly name: string;
+  readonly uid: number | null;
+  readonly socketDir: string;
+  readonly modelDir: string | null;
+  readonly root: AgentRoot;
+  /** The only place on the disk that it may write. */
+  readonly workspace: string;
+  /** Files and folders that it may read, by their last names in `/read`. */
+  readonly reads: readonly string[];
+  /** Our Node, and the folder of the capability client. */
+  readonly node: string;
+  readonly client: string;
+  /** Accounts and hosts as the agent sees them: `passwd`, `group`, `hosts`, `nsswitch.conf`. */
+  readonly names: string;
+  readonly command: readonly string[];
+  /** Kind of the terminal that it is to have, where we were started on one. */
+  readonly terminal: string | undefined;
+  readonly passInput: boolean;
+  readonly limits: ZoneLimits;
+}
+
+export const AGENT_INSIDE = { workspace: '/workspace', read: '/read', tools: '/hardshell' } as const;
+const PATH = '/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin:/hardshell/bin';
+const TMP_BYTES_MAX = 512 * MIB;
+const SHARED_BYTES_MAX = 64 * MIB;
+
+/** The agent profile: a chosen root, programs that start programs, an own loopback, and the sockets of Zone 2. */
+export function agentSpec(start: AgentStart): ZoneSpec {
+  const [path = '', ...rest] = start.command;
+  return {
+    name: start.name,
+    ...(start.uid === null ? {} : { uid: start.uid, gid: start.uid }),
+    mounts: agentMounts(start),
+    env: {
+      HOME: AGENT_INSIDE.workspace,
+      PATH,
+      USER: 'agent',
+      LANG: 'C.UTF-8',
+      ...(start.terminal === undefined ? {} : { TERM: start.terminal }),
+      HARDSHELL_BRIDGE: `${INSIDE.bridge}/zone-bridge.sock`,
+      ...(start.modelDir === null ? {} : { HARDSHELL_MODEL: `${INSIDE.bridge}/model.sock` }),
+    },
+    cwd: AGENT_INSIDE.workspace,
+    program: { kind: 'command', path, arguments: rest },
+    profile: 'agent',
+    network: 'none',
+    proc: true,
+    sockets: 'serve',
+    watch: true,
+    limits: start.limits,
+    ownTerminal: start.terminal !== undefined,
+    passInput: start.passInput,
+    sharedMemoryBytesMax: SHARED_BYTES_MAX,
+  };
+}
+
+function agentMounts(start: AgentStart): Mount[] {
+  return [
+    ...rootMounts(start.root),
+    // An image may bring its own; accounts of the machine are nobody's affair in here.
+    ...NAMES.map((name): Mount => ({ kind: 'read', from: `${start.names}/${name}`, to: `/etc/${name}` })),
+    { kind: 'tmp', to: '/tmp', bytesMax: TMP_BYTES_MAX },
+    { kind: 'write', from: start.workspace, to: AGENT_INSIDE.workspace },
+    ...start.reads.map((from): Mount => ({ kind: 'read', from, to: `${AGENT_INSIDE.read}/${basename(from)}` })),
+    { kind: 'read', from: start.node, to: `${AGENT_INSIDE.tools}/bin/node` },
+    { kind: 'read', from: start.client, to: `${AGENT_INSIDE.tools}/lib` },
+    { kind: 'read', from: start.socketDir, to: INSIDE.bridge },
+    ...(start.modelDir === null ? [] : [{ kind: 'read', from: start.modelDir, to: INSIDE.modelBridge } as const]),
+  ];
+}
