@@ -1,5 +1,6 @@
 import { HardshellError } from '../../contracts/index.ts';
 import { closeInheritedDescriptors } from '../../isolation/index.ts';
+import { execInZone } from './exec-in-zone.ts';
 import { parseOrder } from './order.ts';
 import { runAgent } from './run-agent.ts';
 
@@ -7,7 +8,8 @@ import { runAgent } from './run-agent.ts';
 closeInheritedDescriptors();
 
 try {
-  process.exitCode = await runAgent(parseOrder(process.argv[2]));
+  const order = parseOrder(process.argv[2]);
+  process.exitCode = await (order.kind === 'agent' ? runAgent(order) : execInZone(order));
 } catch (error) {
   const known = error instanceof HardshellError;
   process.stderr.write(`hardshell: ${known ? error.message : 'the program could not be started'}\n`);

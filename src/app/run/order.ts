@@ -2,23 +2,34 @@ import * as z from 'zod';
 import { HardshellError, workspaceSchema } from '../../contracts/index.ts';
 
 /** What the command line hands over, as one JSON argument. */
-const orderSchema = z.strictObject({
-  workspace: workspaceSchema,
-  /** An unpacked image; null: the programs of this machine. */
-  image: z.string().nullable(),
-  reads: z.array(z.string()).max(64),
-  command: z.array(z.string()).min(1),
-});
+const orderSchema = z.discriminatedUnion('kind', [
+  z.strictObject({
+    kind: z.literal('agent'),
+    workspace: workspaceSchema,
+    /** An unpacked image; null: the programs of this machine. */
+    image: z.string().nullable(),
+    reads: z.array(z.string()).max(64),
+    command: z.array(z.string()).min(1),
+  }),
+  /** A Node script behind the same wall as a running zone. */
+  z.strictObject({ kind: z.literal('exec'), zone: z.string().max(100), command: z.array(z.string()).min(1) }),
+]);
 export type Order = z.infer<typeof orderSchema>;
+export type AgentOrder = Extract<Order, { kind: 'agent' }>;
+export type ExecOrder = Extract<Order, { kind: 'exec' }>;
 
 /** Throws `config_invalid`: whoever starts this by hand is told to use the command. */
 export function parseOrder(text: string | undefined): Order {
   try {
     return orderSchema.parse(JSON.parse(text ?? ''));
   } catch (cause) {
-    throw new HardshellError('config_invalid', 'this program is started by `hardshell run` only', {
-      fate: 'refuse',
-      cause,
-    });
+    throw new HardshellError(
+      'config_invalid',
+      'this program is started by `hardshell run` and `hardshell zone exec` only',
+      {
+        fate: 'refuse',
+        cause,
+      },
+    );
   }
 }

@@ -2,19 +2,11 @@ import { join } from 'node:path';
 import { connectFrames, type RequestClient } from '../../bridge/index.ts';
 import { loadConfig, type Config } from '../../config/index.ts';
 import { CONTROL_ANSWERS, HardshellError, wireErrorSchema, type ControlAnswers } from '../../contracts/index.ts';
-import {
-  createBubblewrapDriver,
-  explainBubblewrapError,
-  findBubblewrap,
-  findWall,
-  type Runtime,
-  type Zone,
-  type ZoneDriver,
-  type ZoneExit,
-} from '../../isolation/index.ts';
+import { explainBubblewrapError, type Zone, type ZoneDriver, type ZoneExit } from '../../isolation/index.ts';
 import { findHome, instancePaths, type InstancePaths } from '../../state/index.ts';
 import { agentSpec } from '../../supervisor/index.ts';
-import type { Order } from './order.ts';
+import type { AgentOrder } from './order.ts';
+import { openDriver } from './open-driver.ts';
 import { lendFiles, openWorkspace, resolveReads, workspacePath, type AgentFiles } from './places.ts';
 import { watchWorkspace } from './watch-workspace.ts';
 
@@ -28,7 +20,7 @@ const EXIT_KILLED = 137;
 type Opened = ControlAnswers['agent_open'];
 
 /** Runs one program in Zone 2 and gives its exit code. It ends with the instance, with its session or with us. */
-export async function runAgent(order: Order): Promise<number> {
+export async function runAgent(order: AgentOrder): Promise<number> {
   const paths = instancePaths(findHome(process.env), process.getuid?.() ?? 0);
   const reads = resolveReads(order.reads);
   const instance = await openInstance(paths);
@@ -84,23 +76,9 @@ async function openInstance(paths: InstancePaths): Promise<Instance> {
   };
 }
 
-async function openDriver(paths: InstancePaths, runtime: Runtime): Promise<ZoneDriver> {
-  const bwrap = findBubblewrap();
-  const found = bwrap === undefined ? undefined : await findWall(bwrap);
-  if (bwrap === undefined || found === undefined) {
-    const message = 'bubblewrap is not installed; ask an administrator to install the package `bubblewrap`';
-    throw new HardshellError('isolation_failed', message, { fate: 'refuse' });
-  }
-  if (!found.ok)
-    throw new HardshellError('isolation_failed', `no wall can be built: ${found.reason}; ${found.remedy}`, {
-      fate: 'refuse',
-    });
-  return createBubblewrapDriver({ instance: paths.instance, bwrap, wall: found.wall, runtime: () => runtime });
-}
-
 interface Starting {
   readonly driver: ZoneDriver;
-  readonly order: Order;
+  readonly order: AgentOrder;
   readonly opened: Opened;
   readonly files: AgentFiles;
   readonly workspace: string;

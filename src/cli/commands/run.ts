@@ -24,6 +24,7 @@ export function run(command: RunCommand, io: CommandIo): number {
   return become(
     'run',
     JSON.stringify({
+      kind: 'agent',
       workspace: command.workspace,
       image: command.image === undefined ? null : resolve(command.image),
       reads: command.reads.map((path) => resolve(path)),

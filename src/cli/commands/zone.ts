@@ -1,3 +1,5 @@
+import { wrongUse } from '../failure.ts';
+import { become } from './run.ts';
 import { askStatus, pathsOf, reachSupervisor, type CommandIo } from './supervisor-client.ts';
 
 /** `hardshell zone list`: every process, its session, socket and mode. 1 when nothing runs. */
@@ -26,4 +28,11 @@ export async function zoneList(command: { readonly json: boolean }, io: CommandI
     io.out([name.padEnd(width), `mode ${status.mode}`, session ?? '-', socket ?? '-'].join('  '));
   }
   return 0;
+}
+
+/** `hardshell zone exec NAME -- node …`: this process becomes the one that runs the script, and does not return. */
+export function zoneExec(zone: string, command: readonly string[], io: CommandIo): number {
+  if (command.length === 0)
+    throw wrongUse('name a script after `--`, such as `hardshell zone exec zone2-planner -- node -v`');
+  return become('run', JSON.stringify({ kind: 'exec', zone, command }), io);
 }

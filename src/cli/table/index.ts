@@ -30,7 +30,6 @@ export const GROUPS: ReadonlyMap<string, string> = new Map([
 
 /** Commands of the design whose part is not built. */
 export const LATER_COMMANDS: ReadonlyMap<string, number> = new Map([
-  ['zone exec', 2],
   ['install', 2],
   ['uninstall', 2],
   ['baseline', 2],

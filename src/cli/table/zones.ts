@@ -30,6 +30,17 @@ export const ZONE_COMMANDS: readonly CommandSpec[] = [
       ),
   },
   {
+    name: 'zone exec',
+    args: '<name> [command...]',
+    what: 'run a Node script behind a wall like that of a running zone, with its socket and its uid',
+    examples: [
+      ['hardshell zone exec zone2-planner -- node -v', 'what it would find'],
+      ['hardshell zone exec zone3-email-reader -- node probe.mjs', 'a script of yours, copied in'],
+    ],
+    run: async (input, context) =>
+      (await import('../commands/zone.ts')).zoneExec(input.args[0] ?? '', input.args.slice(1), context.io),
+  },
+  {
     name: 'zone list',
     what: 'every process, its session, socket and isolation mode',
     examples: [['hardshell zone list', 'who runs behind which wall']],
