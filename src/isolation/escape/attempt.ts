@@ -40,7 +40,7 @@ export type Defence =
   | 'cpu limit';
 
 /** What the wall is that an attempt ran behind. */
-export interface Wall {
+export interface WallFacts {
   readonly driver: ZoneDriver['kind'];
   readonly mode: IsolationMode;
   readonly profile: ZoneSpec['profile'];
@@ -113,11 +113,15 @@ export interface Attempt {
   readonly builtin: Expected;
   /** In the profile `agent`; undefined: as `builtin`, but refused where that is `killed`. */
   readonly agent?: Expected | { readonly allowed: string };
-  /** Why this wall does not claim to hold it; undefined: it does. */
-  readonly unclaimed?: (wall: Wall) => string | undefined;
+  /** Why this zone is meant to be able to; undefined: it is not. */
+  readonly onPurpose?: (wall: WallFacts) => string | undefined;
+  /** Why this wall cannot hold it though every wall should; undefined: it can. */
+  readonly lost?: (wall: WallFacts) => string | undefined;
   /** What shows that the call arrives where there is no wall: it works there, or at least comes back. */
   readonly twin: 'works' | 'works for root' | 'comes back';
   readonly arch?: SyscallArch;
+  /** Of those that end a zone, the ones that every start tries: one for each rule of the filter, and some of its list. */
+  readonly atStart?: true;
   /** Runs in a zone of its own, with these limits in place of the zone's. */
   readonly alone?: { readonly memoryBytesMax?: number; readonly tasksMax?: number; readonly cpus?: number };
   /** Too slow for a start. */
@@ -140,8 +144,20 @@ export function readAnswer(answers: Answers): Reading {
   return answer < 0 ? held(errnoName(-answer)) : open(`answered ${answer}`);
 }
 
+/** Errors by which a wall, or a kernel without the call, refuses the call itself. */
+const NOT_LET_IN = new Set(['EPERM', 'EACCES', 'ENOSYS', 'EAFNOSUPPORT']);
+
+/**
+ * For what is asked so that the kernel itself refuses it: a complaint about the arguments means that the call arrived,
+ * and with better ones would have done what it does.
+ */
+export function readArrival(answers: Answers): Reading {
+  const reading = readAnswer(answers);
+  return reading.kind === 'held' && !NOT_LET_IN.has(reading.raw) ? open(`it arrived (${reading.raw})`) : reading;
+}
+
 /** What a wall that stands answers in a profile; `allowed`: nothing it would have to hold. */
-export function expectedIn(attempt: Attempt, profile: Wall['profile']): Expected | 'allowed' {
+export function expectedIn(attempt: Attempt, profile: WallFacts['profile']): Expected | 'allowed' {
   if (profile === 'builtin') return attempt.builtin;
   if (typeof attempt.agent === 'object') return 'allowed';
   return attempt.agent ?? (attempt.builtin === 'killed' ? 'refused' : attempt.builtin);

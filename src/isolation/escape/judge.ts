@@ -2,7 +2,7 @@ import type { AttemptProof, WallProof } from './run-list.ts';
 
 /** What follows from a proof. */
 export type WallVerdict =
-  /** `degraded`: what worked and is not claimed. `unseen`: what was held and no twin shows that it could have worked. */
+  /** `degraded`: what worked, and the wall in force cannot hold. `unseen`: what was held and no twin shows that it could have worked. */
   | { readonly kind: 'stands'; readonly degraded: readonly string[]; readonly unseen: readonly string[] }
   /** Sentences that name what worked, or could not be told. */
   | { readonly kind: 'refused'; readonly reasons: readonly string[] };
@@ -14,7 +14,7 @@ export function judgeWall(proof: WallProof): WallVerdict {
   return {
     kind: 'stands',
     degraded: proof.attempts.flatMap(({ attempt, reading, claim }) =>
-      reading.kind === 'open' && claim.kind === 'unclaimed' ? [`a zone ${attempt.title}: ${claim.reason}`] : [],
+      reading.kind === 'open' && claim.kind === 'lost' ? [`a zone ${attempt.title}: ${claim.reason}`] : [],
     ),
     unseen: proof.attempts.flatMap(({ attempt, reading, twin }) =>
       reading.kind === 'held' && twin.kind === 'not_here' ? [`${attempt.id}: outside ${twin.raw}`] : [],
@@ -23,7 +23,7 @@ export function judgeWall(proof: WallProof): WallVerdict {
 }
 
 function refusal({ zone, wall }: WallProof, { attempt, reading, claim }: AttemptProof): readonly string[] {
-  if (claim.kind === 'unclaimed') return [];
+  if (claim.kind !== 'claimed') return [];
   const holds = `mode ${wall.mode} of \`${wall.driver}\` must hold (${attempt.heldBy.join(', ')})`;
   switch (reading.kind) {
     case 'open':

@@ -1,9 +1,14 @@
 import { ISOLATION_MODES, type IsolationMode } from '../../contracts/index.ts';
-import { expectedIn, type Attempt, type Defence, type Wall } from './attempt.ts';
+import { expectedIn, type Attempt, type Defence, type WallFacts } from './attempt.ts';
 import { ESCAPE_LIST } from './list.ts';
 
-/** Whether a wall has to hold an attempt. What it does not claim is degraded when it works, and said. */
-export type Claim = { readonly kind: 'claimed' } | { readonly kind: 'unclaimed'; readonly reason: string };
+/** Whether a wall has to hold an attempt. */
+export type Claim =
+  | { readonly kind: 'claimed' }
+  /** The zone is meant to be able to. */
+  | { readonly kind: 'on_purpose'; readonly reason: string }
+  /** The wall in force cannot hold it: degraded, and said. */
+  | { readonly kind: 'lost'; readonly reason: string };
 
 /** What a mode lacks, in the words that `status` and `doctor` show. What is not named it has. */
 export const DEFENCES_LOST: Readonly<Record<IsolationMode, Readonly<Partial<Record<Defence, string>>>>> = {
@@ -20,18 +25,20 @@ export const DEFENCES_LOST: Readonly<Record<IsolationMode, Readonly<Partial<Reco
 };
 
 /** Whether this wall claims to hold an attempt. */
-export function claimOf(attempt: Attempt, wall: Wall): Claim {
-  const expected = wall.profile === 'agent' && typeof attempt.agent === 'object' ? attempt.agent.allowed : undefined;
-  const reason = expected ?? attempt.unclaimed?.(wall);
-  if (reason !== undefined) return { kind: 'unclaimed', reason };
+export function claimOf(attempt: Attempt, wall: WallFacts): Claim {
+  const allowed = wall.profile === 'agent' && typeof attempt.agent === 'object' ? attempt.agent.allowed : undefined;
+  const purpose = allowed ?? attempt.onPurpose?.(wall);
+  if (purpose !== undefined) return { kind: 'on_purpose', reason: purpose };
+  const reason = attempt.lost?.(wall);
+  if (reason !== undefined) return { kind: 'lost', reason };
   const lost = attempt.heldBy.map((defence) => defenceLost(defence, wall));
   const reasons = lost.filter((one) => one !== undefined);
   // One defence that stands is enough.
   if (reasons.length < lost.length) return { kind: 'claimed' };
-  return { kind: 'unclaimed', reason: [...new Set(reasons)].join('; ') };
+  return { kind: 'lost', reason: [...new Set(reasons)].join('; ') };
 }
 
-function defenceLost(defence: Defence, wall: Wall): string | undefined {
+function defenceLost(defence: Defence, wall: WallFacts): string | undefined {
   const limit = LIMITED_BY[defence];
   if (limit !== undefined && !wall.limitsHeld.includes(limit)) return `no cgroup holds the ${limit} limit of a zone`;
   return DEFENCES_LOST[wall.mode][defence];
@@ -59,13 +66,13 @@ export function claimTable(): readonly ClaimRow[] {
   }));
 }
 
-function claimsOf(attempt: Attempt, profile: Wall['profile']): Record<IsolationMode, Claim> {
+function claimsOf(attempt: Attempt, profile: WallFacts['profile']): Record<IsolationMode, Claim> {
   const [f, r, u, l] = ISOLATION_MODES.map((mode) => claimOf(attempt, typicalWall(mode, profile)));
-  const none: Claim = { kind: 'unclaimed', reason: 'no such mode' };
+  const none: Claim = { kind: 'lost', reason: 'no such mode' };
   return { F: f ?? none, R: r ?? none, U: u ?? none, L: l ?? none };
 }
 
-function typicalWall(mode: IsolationMode, profile: Wall['profile']): Wall {
+function typicalWall(mode: IsolationMode, profile: WallFacts['profile']): WallFacts {
   return {
     driver: 'bubblewrap',
     mode,
@@ -78,6 +85,6 @@ function typicalWall(mode: IsolationMode, profile: Wall['profile']): Wall {
 }
 
 /** True where a wall that stands ends the zone for the attempt. */
-export function endsZone(attempt: Attempt, profile: Wall['profile']): boolean {
+export function endsZone(attempt: Attempt, profile: WallFacts['profile']): boolean {
   return expectedIn(attempt, profile) === 'killed';
 }

@@ -8,7 +8,7 @@ import { TMP_BYTES_MAX } from './attempts/limits.ts';
 import { STAGE_PARTS, type Stage } from './stage.ts';
 
 /** Where the probe finds its programs and its socket directory. */
-const PLACES = { programs: '/run/hardshell-escape', sockets: '/run/hardshell-escape-sockets' } as const;
+const PLACES = { programs: '/hardshell-escape/programs', sockets: '/hardshell-escape/sockets' } as const;
 
 /** The stage as an attempt finds it behind the wall of that zone. */
 export function zoneView(stage: Stage, spec: ZoneSpec): Staged {
@@ -28,7 +28,7 @@ export function zoneView(stage: Stage, spec: ZoneSpec): Staged {
 
 /** The zone with the probe in the place of its program: nothing of it may be written, and it hands nothing on. */
 export function probeSpec(stage: Stage, spec: ZoneSpec, program: string, attempts: readonly Attempt[]): ZoneSpec {
-  const { descriptor: _given, onOutput: _heard, ...rest } = spec;
+  const { descriptor: _given, onOutput: _heard, ownTerminal: _terminal, passInput: _input, ...rest } = spec;
   const alone = attempts.length === 1 ? attempts[0]?.alone : undefined;
   const mounts = spec.mounts.map((mount): Mount =>
     mount.kind === 'tmp' ? { ...mount, bytesMax: TMP_BYTES_MAX } : mount,

@@ -8,10 +8,11 @@ import {
   type Attempt,
   type Reading,
   type Staged,
-  type Wall,
+  type WallFacts,
 } from './attempt.ts';
 import { zoneView, probeSpec } from './probe-zone.ts';
 import { attemptsFor } from './list.ts';
+import type { Answers } from './program.ts';
 import { claimOf, endsZone, type Claim } from './modes.ts';
 import type { Stage } from './stage.ts';
 import { runTwins, type Twin } from './twins.ts';
@@ -44,7 +45,7 @@ export interface AttemptProof {
 /** What one zone's wall was found to hold. */
 export interface WallProof {
   readonly zone: string;
-  readonly wall: Wall;
+  readonly wall: WallFacts;
   readonly attempts: readonly AttemptProof[];
 }
 
@@ -105,12 +106,12 @@ export async function proveWalls(options: ProveOptions): Promise<readonly WallPr
 
 const NOT_RUN = { kind: 'not_run', raw: 'runs on demand only' } as const;
 
-export function wallOf(driver: ZoneDriver, spec: ZoneSpec): Wall {
+export function wallOf(driver: ZoneDriver, spec: ZoneSpec): WallFacts {
   const { profile, network, sockets, watch } = spec;
   return { driver: driver.kind, mode: driver.mode, limitsHeld: driver.limitsHeld, profile, network, sockets, watch };
 }
 
-function isExpected(attempt: Attempt, { profile }: Wall, reading: AttemptProof['reading']): boolean {
+function isExpected(attempt: Attempt, { profile }: WallFacts, reading: AttemptProof['reading']): boolean {
   const expected = expectedIn(attempt, profile);
   if (expected === 'allowed') return true;
   return reading.kind === 'held' && (expected === 'killed') === (reading.raw === KILLED.raw);
@@ -123,7 +124,7 @@ function planJobs(specs: readonly ZoneSpec[], wanted: readonly Attempt[], scope:
     const single = wanted.filter((attempt) => attempt.alone !== undefined || endsZone(attempt, spec.profile));
     const batch = wanted.filter((attempt) => !single.includes(attempt));
     jobs.push({ spec, zones: [spec.name], attempts: batch });
-    for (const attempt of single) {
+    for (const attempt of single.filter((one) => scope === 'full' || one.alone !== undefined || one.atStart === true)) {
       const key = scope === 'full' ? spec.name : attempt.alone === undefined ? filterKey(spec) : spec.profile;
       const found = shared.get(`${attempt.id}/${key}`);
       if (found === undefined) shared.set(`${attempt.id}/${key}`, { spec, zones: [spec.name], attempts: [attempt] });
@@ -169,11 +170,7 @@ async function runJob(
   return attempts.map((attempt) => [attempt.id, readOne(attempt, answers, at)]);
 }
 
-function readOne(
-  attempt: Attempt,
-  answers: ReturnType<Stage['write']>['read'] extends (o: Buffer) => infer A | undefined ? A : never,
-  at: Staged,
-): Reading {
+function readOne(attempt: Attempt, answers: ReadonlyMap<string, Answers>, at: Staged): Reading {
   const own = answers.get(attempt.id);
   return own === undefined ? cannotTell('no answer') : readAttempt(attempt, own, at);
 }

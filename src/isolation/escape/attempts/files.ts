@@ -1,4 +1,4 @@
-import type { Attempt, Staged } from '../attempt.ts';
+import { readArrival, type Attempt, type Staged } from '../attempt.ts';
 import { call, firstOf, text, type Step } from '../steps.ts';
 import { AT_FDCWD, NOWHERE, O, openFile, plant } from './common.ts';
 
@@ -73,7 +73,7 @@ const read: readonly Attempt[] = [
     heldBy: ['file view'],
     builtin: 'absent',
     agent: CHOSEN_ROOT,
-    unclaimed: ({ driver }) => (driver === 'docker' ? 'a container has a read-only /sys' : undefined),
+    onPurpose: ({ driver }) => (driver === 'docker' ? 'a container has a read-only /sys' : undefined),
     twin: 'works',
   },
   {
@@ -86,9 +86,10 @@ const read: readonly Attempt[] = [
       handle.set([8, 0, 0, 0, 1]);
       return [call('open_by_handle_at', AT_FDCWD, { kind: 'bytes', bytes: handle }, O.read)];
     },
+    read: readArrival,
     heldBy: ['filter', 'no privileges'],
     builtin: 'killed',
-    twin: 'comes back',
+    twin: 'works',
   },
   {
     id: 'files-handle-name',
@@ -111,7 +112,7 @@ const read: readonly Attempt[] = [
     },
     heldBy: ['filter'],
     builtin: 'refused',
-    twin: 'comes back',
+    twin: 'works',
   },
 ];
 

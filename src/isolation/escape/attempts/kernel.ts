@@ -1,4 +1,4 @@
-import { EXIT_OF_EXIT_PROGRAM, type Attempt, held, open, cannotTell } from '../attempt.ts';
+import { EXIT_OF_EXIT_PROGRAM, type Attempt, held, open, cannotTell, readArrival } from '../attempt.ts';
 import { errnoName } from '../errno.ts';
 import {
   ANSWER,
@@ -54,23 +54,30 @@ const tripwires = TRIPWIRES.map(([id, title, row, step]): Attempt => ({
   title,
   ...(row === undefined ? {} : { rows: [row] }),
   steps: () => [step],
+  read: readArrival,
+  ...(id === 'kernel-bpf' ? { atStart: true as const } : {}),
   heldBy: ['filter'],
   builtin: 'killed',
-  twin: 'comes back',
+  twin: 'works',
 }));
 
 const ports: readonly Attempt[] = [
   ['kernel-iopl', 'takes all ports of the machine (iopl)', call('iopl', 4)] as const,
   ['kernel-ioperm', 'takes a port of the machine (ioperm)', call('ioperm', 70_000, 1, 1)] as const,
-  ['kernel-ldt', 'writes its own segment table (modify_ldt)', call('modify_ldt', 0x99, 0, 0)] as const,
+  [
+    'kernel-ldt',
+    'comes at its own segment table (modify_ldt)',
+    call('modify_ldt', 0, scratch('table', 16), 16),
+  ] as const,
 ].map(([id, title, step]) => ({
   id,
   theme,
   title,
   steps: () => [step],
+  read: readArrival,
   heldBy: ['filter'],
   builtin: 'killed',
-  twin: 'comes back',
+  twin: 'works',
   arch: 'x86_64',
 }));
 
@@ -100,6 +107,7 @@ const refused: readonly Attempt[] = [
     rows: [9],
     // Outside into the keyring of its own thread, which ends with it.
     steps: ({ inside }) => [call('add_key', text('user'), text('attempt'), text('x'), 1, inside ? -4 : -1)],
+    atStart: true,
     heldBy: ['filter'],
     builtin: 'killed',
     twin: 'works',
@@ -169,10 +177,11 @@ const refused: readonly Attempt[] = [
     id: 'kernel-move-pages',
     theme,
     title: 'moves memory of processes between nodes (migrate_pages)',
-    steps: () => [call('migrate_pages', 0, 0, 0, 0)],
+    steps: () => [call('migrate_pages', 0, -1, 0, 0)],
+    read: readArrival,
     heldBy: ['filter'],
     builtin: 'refused',
-    twin: 'comes back',
+    twin: 'works',
   },
   {
     id: 'kernel-unknown',

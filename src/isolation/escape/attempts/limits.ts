@@ -105,11 +105,18 @@ const bounded: readonly Attempt[] = [
     title: 'starts processes without end',
     rows: [39],
     steps: () => [
+      into('parent', 'getpid'),
       ...repeat(TASKS_TRIED, [forking('child', ANSWER, 'clone', SIGCHLD, 0, 0, 0, 0)]),
       jump('end'),
       label('child'),
-      // Ends with its parent.
+      // Ends with its parent, also where that was quicker, and holds nothing of it open.
+      into('closed', 'close', 1),
       into('bound', 'prctl', 1, SIGKILL, 0, 0, 0),
+      into('parent-now', 'getppid'),
+      minus('orphan', result('parent-now'), result('parent')),
+      jump('asleep', 'zero', result('orphan')),
+      into('ended', 'exit_group', 0),
+      label('asleep'),
       ...sleeping,
     ],
     read: stopped(TASKS_TRIED),

@@ -1,4 +1,4 @@
-import type { Attempt } from '../attempt.ts';
+import { readArrival, type Attempt } from '../attempt.ts';
 import { call, text, type Step } from '../steps.ts';
 import { AT_FDCWD, NOWHERE } from './common.ts';
 
@@ -33,7 +33,9 @@ export const MOUNTS: readonly Attempt[] = CALLS.map(([id, title, row, step]) => 
   title,
   ...(row === undefined ? {} : { rows: [row] }),
   steps: () => [step],
+  read: readArrival,
+  ...(id === 'mount-tmpfs' ? { atStart: true as const } : {}),
   heldBy: ['filter', 'no privileges'],
   builtin: 'killed',
-  twin: 'comes back',
+  twin: 'works',
 }));

@@ -1,4 +1,4 @@
-import type { Attempt, Staged } from '../attempt.ts';
+import { readArrival, type Attempt, type Staged } from '../attempt.ts';
 import {
   call,
   chain,
@@ -72,6 +72,7 @@ const made: readonly Attempt[] = [
     title: 'starts a process in a user namespace of its own (clone)',
     rows: [37],
     steps: () => makeChild('clone', CLONE.newUser | SIGCHLD, 0, 0, 0, 0),
+    atStart: true,
     heldBy: ['filter'],
     builtin: 'killed',
     twin: 'works',
@@ -106,9 +107,10 @@ const made: readonly Attempt[] = [
       chain(into('fd', 'openat', AT_FDCWD, text(inside ? '/proc/1/ns/mnt' : '/proc/self/ns/uts'), 0)).concat(
         call('setns', result('fd'), inside ? CLONE.newNs : CLONE.newUts),
       ),
+    read: readArrival,
     heldBy: ['filter', 'no privileges'],
     builtin: 'killed',
-    twin: 'comes back',
+    twin: 'works',
   },
 ];
 

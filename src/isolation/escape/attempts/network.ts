@@ -1,5 +1,14 @@
 import { ipv4, ipv6, unix } from '../address.ts';
-import { cannotTell, held, open, type Attempt, type Reading, type Staged, type Wall } from '../attempt.ts';
+import {
+  cannotTell,
+  held,
+  open,
+  readArrival,
+  type Attempt,
+  type Reading,
+  type Staged,
+  type WallFacts,
+} from '../attempt.ts';
 import { errnoName } from '../errno.ts';
 import type { Answers } from '../program.ts';
 import {
@@ -28,7 +37,7 @@ const NO_TYPE = 15;
 const LOOPBACK6 = [0, 0, 0, 0, 0, 0, 0, 1];
 
 /** A wall that gives the network on purpose claims nothing about it. */
-const onPurpose = (wall: Wall): string | undefined =>
+const isTheWayOut = (wall: WallFacts): string | undefined =>
   wall.network === 'host' ? 'this process is the way out and has the network on purpose' : undefined;
 
 const connectTcp = (family: number, address: Arg, length: number): readonly Step[] =>
@@ -38,7 +47,7 @@ const connectTcp = (family: number, address: Arg, length: number): readonly Step
 const askUdp = (family: number, address: Arg, length: number): readonly Step[] =>
   chain(
     into('fd', 'socket', family, DATAGRAM, 0),
-    into('patience', 'setsockopt', result('fd'), 1, 20, words(0, 300_000), 16),
+    into('patience', 'setsockopt', result('fd'), 1, 20, words(2, 0), 16),
     into('connected', 'connect', result('fd'), address, length),
     into('sent', 'write', result('fd'), bytes(Buffer.from('probe')), 5),
     call('read', result('fd'), scratch('reply', 64), 64),
@@ -80,9 +89,11 @@ const families = FAMILIES.map(([id, title, family, type, row]): Attempt => ({
   title,
   ...(row === undefined ? {} : { rows: [row] }),
   steps: ({ inside }) => [call('socket', family, inside ? type : NO_TYPE, 0)],
+  read: readArrival,
+  ...(id === 'net-vsock' ? { atStart: true as const } : {}),
   heldBy: ['filter'],
   builtin: 'killed',
-  twin: 'comes back',
+  twin: 'works',
 }));
 
 const reached: readonly Attempt[] = [
@@ -95,7 +106,7 @@ const reached: readonly Attempt[] = [
     heldBy: ['filter', 'network namespace'],
     builtin: 'refused',
     agent: 'absent',
-    unclaimed: onPurpose,
+    onPurpose: isTheWayOut,
     twin: 'works',
   },
   {
@@ -107,7 +118,7 @@ const reached: readonly Attempt[] = [
     heldBy: ['filter', 'network namespace'],
     builtin: 'refused',
     agent: 'absent',
-    unclaimed: onPurpose,
+    onPurpose: isTheWayOut,
     twin: 'works',
   },
   {
@@ -118,7 +129,7 @@ const reached: readonly Attempt[] = [
     heldBy: ['filter', 'network namespace'],
     builtin: 'refused',
     agent: 'absent',
-    unclaimed: onPurpose,
+    onPurpose: isTheWayOut,
     twin: 'works',
   },
   {
@@ -129,7 +140,7 @@ const reached: readonly Attempt[] = [
     heldBy: ['filter', 'network namespace'],
     builtin: 'refused',
     agent: 'absent',
-    unclaimed: onPurpose,
+    onPurpose: isTheWayOut,
     twin: 'works',
   },
   {
@@ -144,7 +155,7 @@ const reached: readonly Attempt[] = [
     heldBy: ['filter', 'network namespace'],
     builtin: 'refused',
     agent: 'absent',
-    unclaimed: onPurpose,
+    onPurpose: isTheWayOut,
     twin: 'works',
   },
   {
@@ -155,7 +166,7 @@ const reached: readonly Attempt[] = [
     heldBy: ['filter', 'network namespace'],
     builtin: 'refused',
     agent: 'absent',
-    unclaimed: onPurpose,
+    onPurpose: isTheWayOut,
     twin: 'works',
   },
   {
@@ -167,7 +178,7 @@ const reached: readonly Attempt[] = [
     heldBy: ['filter', 'network namespace'],
     builtin: 'refused',
     agent: 'absent',
-    unclaimed: onPurpose,
+    onPurpose: isTheWayOut,
     twin: 'works',
   },
   {
@@ -178,7 +189,7 @@ const reached: readonly Attempt[] = [
     heldBy: ['filter', 'network namespace'],
     builtin: 'refused',
     agent: 'absent',
-    unclaimed: onPurpose,
+    onPurpose: isTheWayOut,
     twin: 'works',
   },
 ];
@@ -191,7 +202,7 @@ const sockets: readonly Attempt[] = [
     steps: ({ inside }) => findRoute(AF.inet, ipv4(inside ? '1.1.1.1' : '127.0.0.1', 0), 16, 1),
     heldBy: ['filter', 'network namespace'],
     builtin: 'refused',
-    unclaimed: onPurpose,
+    onPurpose: isTheWayOut,
     twin: 'comes back',
   },
   {
@@ -228,7 +239,7 @@ const listed: readonly Attempt[] = [
     }),
     heldBy: ['network namespace'],
     builtin: 'absent',
-    unclaimed: onPurpose,
+    onPurpose: isTheWayOut,
     twin: 'works',
   },
   {
@@ -239,7 +250,7 @@ const listed: readonly Attempt[] = [
     read: readText((text) => (text.trim().split('\n').length > 1 ? 'a route' : undefined)),
     heldBy: ['network namespace'],
     builtin: 'absent',
-    unclaimed: onPurpose,
+    onPurpose: isTheWayOut,
     twin: 'works',
   },
   {
@@ -250,7 +261,7 @@ const listed: readonly Attempt[] = [
     read: readText((text) => (text.trim().split('\n').length > 4 ? 'a list of sockets' : undefined)),
     heldBy: ['network namespace'],
     builtin: 'absent',
-    unclaimed: onPurpose,
+    onPurpose: isTheWayOut,
     twin: 'works',
   },
   {
@@ -264,7 +275,7 @@ const listed: readonly Attempt[] = [
     },
     heldBy: ['network namespace'],
     builtin: 'absent',
-    unclaimed: onPurpose,
+    onPurpose: isTheWayOut,
     twin: 'works',
   },
 ];

@@ -1,5 +1,5 @@
 import { unix } from '../address.ts';
-import { held, open, cannotTell, type Attempt, type Staged, type Wall } from '../attempt.ts';
+import { held, open, cannotTell, type Attempt, type Staged, type WallFacts } from '../attempt.ts';
 import { errnoName } from '../errno.ts';
 import { ANSWER, call, chain, firstOf, into, result, scratch, text, type Step } from '../steps.ts';
 import { AT_FDCWD, NOWHERE, O, plant, removeAfter } from './common.ts';
@@ -22,7 +22,7 @@ const SERVICES = [
 ];
 
 const AGENT_SOCKETS = { allowed: 'programs of an agent talk to each other over sockets of their own' };
-const mayServe = (wall: Wall): string | undefined =>
+const mayServe = (wall: WallFacts): string | undefined =>
   wall.sockets === 'serve' || wall.sockets === 'internet' ? 'this process may listen on its own sockets' : undefined;
 
 const reached: readonly Attempt[] = [
@@ -133,7 +133,7 @@ const kinds: readonly Attempt[] = [
     heldBy: ['filter'],
     builtin: 'refused',
     agent: AGENT_SOCKETS,
-    unclaimed: mayServe,
+    onPurpose: mayServe,
     twin: 'works',
   },
   {
@@ -144,7 +144,7 @@ const kinds: readonly Attempt[] = [
     heldBy: ['filter'],
     builtin: 'refused',
     agent: { allowed: 'programs of an agent watch their own files' },
-    unclaimed: (wall) => (wall.watch ? 'this process watches a directory it was given' : undefined),
+    onPurpose: (wall) => (wall.watch ? 'this process watches a directory it was given' : undefined),
     twin: 'works',
   },
   {
