@@ -1,6 +1,7 @@
 // Installs what the tests need from the system's packages, or says which command an administrator has to run.
 import { spawnSync } from 'node:child_process';
 import { setupLlama } from './setup-llama.mjs';
+import { setupNodeNext } from './setup-node-next.mjs';
 
 const needed = [
   { command: 'bwrap', packages: ['bubblewrap'] },
@@ -29,3 +30,4 @@ if (missing.length > 0) {
   if (run(['install', '-y', '--no-install-recommends', ...packages]) !== 0) process.exit(1);
 }
 setupLlama();
+setupNodeNext();

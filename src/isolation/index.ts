@@ -25,7 +25,7 @@ export {
   type ProcessId,
   type ProcessStatus,
 } from './inspect.ts';
-export { findRuntime, parseLoaderTrace, type Runtime } from './runtime.ts';
+export { findRuntime, listLibraries, parseLoaderTrace, permissionFlags, type Runtime } from './runtime.ts';
 export { buildSeccompFilter, VERDICT, type FilterOptions } from './seccomp.ts';
 export { EXIT_PROBE_FAILED, probeWall, type SelfProbeOptions } from './self-probe.ts';
 export {

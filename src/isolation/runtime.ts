@@ -15,6 +15,22 @@ export interface Runtime {
   readonly libraries: readonly SharedLibrary[];
 }
 
+/** From this line on Node's permissions forbid sockets of every kind, that of the zone's bridge too. */
+const NETWORK_IS_A_PERMISSION = 25;
+
+/**
+ * Node's own second wall, for processes that read hostile bytes or run the attacker's plan: they may read these folders
+ * and nothing else, start nothing and write nothing.
+ */
+export function permissionFlags(folders: readonly string[], version = process.versions.node): string[] {
+  const major = Number.parseInt(version, 10);
+  return [
+    '--permission',
+    ...folders.map((path) => `--allow-fs-read=${path}/*`),
+    ...(major >= NETWORK_IS_A_PERMISSION ? ['--allow-net'] : []),
+  ];
+}
+
 export async function findRuntime(node: string): Promise<Runtime> {
   return { node: realpathSync(node), libraries: await listLibraries(node) };
 }

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import type { IsolationMode, ZoneProfile } from '../contracts/index.ts';
-import type { Mount, ZoneLimits, ZoneSpec } from '../isolation/index.ts';
+import { permissionFlags, type Mount, type ZoneLimits, type ZoneSpec } from '../isolation/index.ts';
 
 const MIB = 1024 * 1024;
 
@@ -52,6 +52,9 @@ export const INSIDE = {
   program: '/app',
   probe: '/probe',
 } as const;
+
+/** What every zone reads of its own. */
+const OWN = [INSIDE.program, INSIDE.probe];
 
 export const DEFAULT_LIMITS: Readonly<Record<ZoneProfile, ZoneLimits>> = {
   executor: { memoryBytesMax: 1024 * MIB, tasksMax: 64, cpus: 2 },
@@ -125,7 +128,7 @@ function profileOf(start: Start, places: TablePlaces): Profile {
       return {
         mounts: [{ kind: 'read', from: `${places.run}/${start.name}`, to: INSIDE.bridge }],
         env: { HARDSHELL_CHANNEL: 'email' },
-        nodeFlags: permissionFlags([INSIDE.bridge]),
+        nodeFlags: permissionFlags([...OWN, INSIDE.bridge]),
         sockets: 'connect',
         watch: false,
         tmpBytesMax: 16 * MIB,
@@ -139,7 +142,7 @@ function profileOf(start: Start, places: TablePlaces): Profile {
             : []),
         ],
         env: plannerEnvironment(start, places),
-        nodeFlags: permissionFlags([INSIDE.bridge, INSIDE.modelBridge]),
+        nodeFlags: permissionFlags([...OWN, INSIDE.bridge, INSIDE.modelBridge]),
         sockets: 'connect',
         watch: false,
         tmpBytesMax: 64 * MIB,
@@ -205,12 +208,6 @@ function plannerEnvironment(start: Start, places: TablePlaces): Readonly<Record<
 
 function modelEnvironment(model: ModelEndpoint | undefined): Readonly<Record<string, string>> {
   return model === undefined ? {} : { HARDSHELL_MODEL_BASE_PATH: model.basePath, HARDSHELL_MODEL_NAME: model.name };
-}
-
-/** Node's own second wall, for processes that read hostile bytes or run the attacker's plan. */
-function permissionFlags(readable: readonly string[]): string[] {
-  const paths = [INSIDE.program, INSIDE.probe, ...readable];
-  return ['--permission', ...paths.map((path) => `--allow-fs-read=${path}/*`)];
 }
 
 /** Room for buffers, stacks and the program itself beside the heap. */

@@ -16,6 +16,13 @@ export interface Answer {
   readonly json: () => Record<string, unknown>;
 }
 
+export interface Started {
+  readonly child: ChildProcess;
+  readonly said: () => string;
+  /** It is gone, and everything it said is there. */
+  readonly ended: Promise<void>;
+}
+
 /** A real instance, driven by its command line as an owner would. */
 export class Instance {
   readonly home: string;
@@ -40,12 +47,42 @@ export class Instance {
   }
 
   run(...args: string[]): Answer {
+    return this.runWith('', ...args);
+  }
+
+  /** With something on its standard input. */
+  runWith(input: string, ...args: string[]): Answer {
     const { status, stdout, stderr } = spawnSync(process.execPath, [BIN, ...args], {
       env: this.#env(),
+      input,
       encoding: 'utf8',
       timeout: 60_000,
     });
     return { code: status, out: stdout, err: stderr, json: () => JSON.parse(stdout) as Record<string, unknown> };
+  }
+
+  /** On a terminal of its own: each text is typed once what it waits for was drawn. */
+  onTerminal(
+    typed: readonly (readonly [waitFor: string, text: string])[],
+    ...args: string[]
+  ): { drawn: string; code: number } {
+    const driver = join(import.meta.dirname, 'on-terminal.py');
+    const { stdout, stderr } = spawnSync('python3', [driver, JSON.stringify(typed), process.execPath, BIN, ...args], {
+      env: { ...this.#env(), TERM: 'xterm' },
+      encoding: 'utf8',
+      timeout: 90_000,
+    });
+    if (stdout === '') throw new Error(stderr);
+    return JSON.parse(stdout) as { drawn: string; code: number };
+  }
+
+  /** Starts a command that stays; what it says is kept in `said`. */
+  start(...args: string[]): Started {
+    const child = spawn(process.execPath, [BIN, ...args], { env: this.#env(), stdio: ['ignore', 'pipe', 'pipe'] });
+    let said = '';
+    for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => (said += chunk.toString()));
+    const ended = new Promise<void>((resolve) => child.once('close', () => resolve()));
+    return { child, said: () => said, ended };
   }
 
   /** Ctrl-C; resolves with what it said last. */

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { findBubblewrap, findWall, type Wall } from '../../src/isolation/index.ts';
+import { findBubblewrap, findWall, listLibraries, type Wall } from '../../src/isolation/index.ts';
 import { evaluateInZone, isRoot, openBench, runZone, specOf, type Bench } from './support.ts';
 
 const STATUS = `import fs from 'node:fs';
@@ -54,7 +54,6 @@ describe.runIf(isRoot)('a zone in mode R', () => {
   let bench: Bench;
   let wall: Wall;
   beforeAll(async () => {
-    const { listLibraries } = await import('../../src/isolation/runtime.ts');
     const path = '/usr/bin/setpriv';
     wall = { kind: 'root', mode: 'R', proc: true, stepDown: { path, libraries: await listLibraries(path) } };
     bench = await openBench(undefined, wall);

@@ -37,10 +37,10 @@ export interface Bench {
 }
 
 /** A driver whose zones run the pinned Node, or `program` in its place. */
-export async function openBench(program?: string, wall?: Wall): Promise<Bench> {
+export async function openBench(program?: string, wall?: Wall, binary = process.execPath): Promise<Bench> {
   const { path, remove } = makeOpenDirectory();
   const instance = randomBytes(4).toString('hex');
-  const found = await findRuntime(process.execPath);
+  const found = await findRuntime(binary);
   const node = program ?? (isRoot ? await openLibrary(path).file(found.node) : found.node);
   const runtime = { ...found, node };
   const driver = createBubblewrapDriver({

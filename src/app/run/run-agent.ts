@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { connectFrames, type RequestClient } from '../../bridge/index.ts';
 import { loadConfig, type Config } from '../../config/index.ts';
 import { CONTROL_ANSWERS, HardshellError, wireErrorSchema, type ControlAnswers } from '../../contracts/index.ts';
@@ -16,6 +17,7 @@ const ANSWER_MS_MAX = 30_000;
 const SIGN_OF_LIFE_MS = 60_000;
 /** What shells say of a program that was killed. */
 const EXIT_KILLED = 137;
+const WORD_MS_MAX = 500;
 
 type Opened = ControlAnswers['agent_open'];
 
@@ -142,6 +144,8 @@ async function untilEnd({ zone, held, workspace, config }: Running): Promise<num
   for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, () => stop('it was asked to'));
   const exit = await zone.exited;
   forget();
+  // A stop of everything pulls every lever at once: the zone may be gone before the word of it has come.
+  if (exit.kind === 'killed') await Promise.race([held, sleep(WORD_MS_MAX)]);
   return tellEnd(exit, why);
 }
 

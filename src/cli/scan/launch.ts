@@ -8,6 +8,7 @@ import {
   findRuntime,
   findWall,
   openLibrary,
+  permissionFlags,
   type ZoneExit,
   type ZoneSpec,
 } from '../../isolation/index.ts';
@@ -125,9 +126,7 @@ function readerSpec({ name, uid, program, probe, memoryBytesMax, far }: SpecOpti
         '--no-opt',
         '--disallow-code-generation-from-strings',
         '--disable-warning=ExperimentalWarning',
-        '--permission',
-        '--allow-fs-read=/app/*',
-        '--allow-fs-read=/probe/*',
+        ...permissionFlags(['/app', '/probe']),
         '--import',
         '/probe/main.mjs',
         '/app/main.mjs',
