@@ -10,7 +10,7 @@ import {
   type Staged,
   type WallFacts,
 } from './attempt.ts';
-import { zoneView, probeSpec } from './probe-zone.ts';
+import { probeSpec, withProbe, zoneView } from './probe-zone.ts';
 import { attemptsFor } from './list.ts';
 import type { Answers } from './program.ts';
 import { claimOf, endsZone, type Claim } from './modes.ts';
@@ -107,7 +107,8 @@ export async function proveWalls(options: ProveOptions): Promise<readonly WallPr
 const NOT_RUN = { kind: 'not_run', raw: 'runs on demand only' } as const;
 
 export function wallOf(driver: ZoneDriver, spec: ZoneSpec): WallFacts {
-  const { profile, network, sockets, watch } = spec;
+  const { profile, network, watch } = spec;
+  const sockets = driver.hostView?.socketsOf(spec) ?? spec.sockets;
   return { driver: driver.kind, mode: driver.mode, limitsHeld: driver.limitsHeld, profile, network, sockets, watch };
 }
 
@@ -146,13 +147,14 @@ async function runJob(
   stage: Stage,
   { spec, attempts }: Job,
 ): Promise<readonly (readonly [string, Reading])[]> {
-  const at = zoneView(stage, spec);
   const all = (reading: Reading): readonly (readonly [string, Reading])[] => attempts.map(({ id }) => [id, reading]);
   let ran: Executed;
+  const zone = probeSpec(stage, spec, attempts, driver);
+  const at = zoneView(stage, zone, driver);
   const program = stage.write(attempts.map((attempt) => ({ id: attempt.id, steps: attempt.steps(at) })));
   try {
     const limits = { timeoutMs: ZONE_MS_MAX, outputBytesMax: program.outputBytes + 1 };
-    ran = await driver.exec(probeSpec(stage, spec, program.name, attempts), limits);
+    ran = await driver.exec(withProbe(zone, program.name), limits);
   } catch (error) {
     return all(cannotTell(error instanceof HardshellError ? error.message : 'the zone could not be made'));
   }

@@ -11,8 +11,7 @@ import {
 } from 'node:fs';
 import { hostname, tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
-import { HardshellError } from '../../contracts/index.ts';
-import type { SyscallArch } from '../syscalls.ts';
+import { nativeArch, type SyscallArch } from '../syscalls.ts';
 import { EXIT_OF_EXIT_PROGRAM, type Staged } from './attempt.ts';
 import { SIGKILL } from './attempts/common.ts';
 import { buildProgram, NONCE_BYTES, type Program, type Section } from './program.ts';
@@ -80,12 +79,6 @@ export async function openStage({ parent = tmpdir(), arch = nativeArch() } = {})
 
 async function closeAll(closers: readonly (() => Promise<void>)[]): Promise<void> {
   for (const one of closers.toReversed()) await one();
-}
-
-function nativeArch(): SyscallArch {
-  if (process.arch === 'x64') return 'x86_64';
-  if (process.arch === 'arm64') return 'aarch64';
-  throw new HardshellError('isolation_failed', `no probe for \`${process.arch}\``, { fate: 'refuse' });
 }
 
 /** Wide open by mode, so that it is the wall that refuses and not a mode. */
