@@ -92,6 +92,8 @@ export interface HostView {
   readonly placeOf: (inside: string, spec: Pick<ZoneSpec, 'name' | 'mounts'>) => string;
   /** Sockets that such a zone may open itself. */
   readonly socketsOf: (spec: Pick<ZoneSpec, 'sockets' | 'bridge'>) => ZoneSpec['sockets'];
+  /** Signals and abstract sockets do not leave the zone. */
+  readonly scopes: boolean;
 }
 
 /** One way to build a wall. */

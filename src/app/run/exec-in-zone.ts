@@ -6,7 +6,7 @@ import { HardshellError, SUPERVISOR_ANSWERS, type ZoneProfile, type ZoneState } 
 import { findRuntime, openLibrary, type Mount, type ZoneExit, type ZoneSpec } from '../../isolation/index.ts';
 import { findHome, instancePaths, type InstancePaths } from '../../state/index.ts';
 import { DEFAULT_LIMITS, makeOwnDirectory, zoneSpec } from '../../supervisor/index.ts';
-import { openDriver } from './open-driver.ts';
+import { openOwnDriver } from './open-driver.ts';
 import type { ExecOrder } from './order.ts';
 
 const EXIT_KILLED = 137;
@@ -25,7 +25,7 @@ export async function execInZone(order: ExecOrder): Promise<number> {
     const { command, mounts } = lendScript(order.command, folder, uid);
     const runtime = await findRuntime(process.execPath);
     const lend = await lender(paths, uid);
-    const driver = await openDriver(paths, { ...runtime, node: await lend.file(runtime.node) });
+    const driver = await openOwnDriver(paths, { ...runtime, node: await lend.file(runtime.node) });
     const like = specLike(paths, zone, {
       uid,
       program: await lend.folder('reader'),

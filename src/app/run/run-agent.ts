@@ -7,7 +7,7 @@ import { explainBubblewrapError, type Zone, type ZoneDriver, type ZoneExit } fro
 import { findHome, instancePaths, type InstancePaths } from '../../state/index.ts';
 import { agentSpec } from '../../supervisor/index.ts';
 import type { AgentOrder } from './order.ts';
-import { openDriver } from './open-driver.ts';
+import { openOwnDriver } from './open-driver.ts';
 import { lendFiles, openWorkspace, resolveReads, workspacePath, type AgentFiles } from './places.ts';
 import { watchWorkspace } from './watch-workspace.ts';
 
@@ -31,7 +31,7 @@ export async function runAgent(order: AgentOrder): Promise<number> {
   const files = await lendFiles(paths, opened.uid);
   try {
     const config = loadConfig(join(paths.home, 'hardshell.json'), process.env);
-    const driver = await openDriver(paths, files.runtime);
+    const driver = await openOwnDriver(paths, files.runtime);
     const workspace = workspacePath(paths, opened.uid, order.workspace);
     openWorkspace(workspace, opened.uid);
     const zone = await startZone({ driver, order, opened, files, workspace, reads, config });

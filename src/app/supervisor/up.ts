@@ -6,10 +6,10 @@ import { loadConfig, namedVariables } from '../../config/index.ts';
 import { HardshellError, SUPERVISOR_ANSWERS } from '../../contracts/index.ts';
 import { readEpochs } from '../../control/index.ts';
 import {
-  createBubblewrapDriver,
   explainBubblewrapError,
   findRuntime,
   findWall,
+  openDriver,
   openLibrary,
   type FoundWall,
   type Runtime,
@@ -33,7 +33,7 @@ import {
   type FindProgram,
   type Supervisor,
 } from '../../supervisor/index.ts';
-import { requireBubblewrap, searchThisMachine } from './bubblewrap-present.ts';
+import { searchThisMachine, wantBubblewrap } from './bubblewrap-present.ts';
 import { furnishHome } from './first-start.ts';
 import { readSettings, requireMode } from './settings.ts';
 
@@ -66,8 +66,7 @@ export type UpResult =
 export async function up(options: UpOptions): Promise<UpResult> {
   const uid = process.getuid?.() ?? 0;
   const paths = instancePaths(options.home, uid);
-  const bwrap = requireBubblewrap(searchThisMachine(options.tell));
-  const wall = await requireWall(bwrap);
+  const wall = await requireWall(await wantBubblewrap(searchThisMachine(options.tell)));
   const home = await makeOrOpenHome(paths.home);
   if (home.firstStart) options.tell(`first start: made \`${paths.home}\``);
   for (const name of home.repaired) options.tell(`\`${name}\` was open to others and is narrowed now`);
@@ -85,7 +84,6 @@ export async function up(options: UpOptions): Promise<UpResult> {
     const { driver, findProgram } = openWalls({
       options: { ...options, tell },
       paths,
-      bwrap,
       wall,
       runtime: await runtime,
     });
@@ -164,7 +162,7 @@ export function setAside(home: string, tell: (sentence: string) => void): void {
 }
 
 /** Asked before anything is begun: where no wall can stand nothing is. Throws `isolation_failed`. */
-async function requireWall(bwrap: string): Promise<FoundWall & { readonly ok: true }> {
+async function requireWall(bwrap: string | undefined): Promise<FoundWall & { readonly ok: true }> {
   const found = await findWall(bwrap);
   if (found.ok) return found;
   const message = `zones cannot be walled in here and nothing was started: ${found.reason}; ${found.remedy}`;
@@ -204,15 +202,13 @@ interface Walls {
 function openWalls(at: {
   options: UpOptions;
   paths: InstancePaths;
-  bwrap: string;
   wall: FoundWall & { readonly ok: true };
   runtime: Runtime;
 }): Walls {
-  const { options, paths, bwrap } = at;
-  const { wall, degraded } = at.wall;
+  const { options, paths } = at;
   let runtime = at.runtime;
   const dist = (name: string): string => join(options.checkout, 'dist', name);
-  const driver = createBubblewrapDriver({ instance: paths.instance, bwrap, wall, degraded, runtime: () => runtime });
+  const driver = openDriver(at.wall, { instance: paths.instance, runtime: () => runtime });
   if (paths.library === undefined) return { driver, findProgram: (name) => Promise.resolve(dist(name)) };
   makeOwnDirectory(paths.library, 0o755);
   const library = openLibrary(paths.library);

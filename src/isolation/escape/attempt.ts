@@ -34,6 +34,8 @@ export type Defence =
   | 'no privileges'
   | 'clean descriptors'
   | 'own session'
+  /** Of Landlock: no abstract socket and no signal to whom is not behind the same wall. */
+  | 'scopes'
   | 'tmp bound'
   | 'memory limit'
   | 'task limit'
@@ -48,6 +50,8 @@ export interface WallFacts {
   readonly sockets: ZoneSpec['sockets'];
   readonly watch: boolean;
   readonly limitsHeld: ZoneDriver['limitsHeld'];
+  /** The kernel's Landlock keeps signals and abstract sockets in; undefined where the wall is another. */
+  readonly scopes?: boolean;
 }
 
 /** What the prober made outside, as an attempt finds it: behind the wall, or (its twin) outside. */

@@ -109,7 +109,17 @@ const NOT_RUN = { kind: 'not_run', raw: 'runs on demand only' } as const;
 export function wallOf(driver: ZoneDriver, spec: ZoneSpec): WallFacts {
   const { profile, network, watch } = spec;
   const sockets = driver.hostView?.socketsOf(spec) ?? spec.sockets;
-  return { driver: driver.kind, mode: driver.mode, limitsHeld: driver.limitsHeld, profile, network, sockets, watch };
+  const scopes = driver.hostView?.scopes;
+  return {
+    driver: driver.kind,
+    mode: driver.mode,
+    limitsHeld: driver.limitsHeld,
+    ...(scopes === undefined ? {} : { scopes }),
+    profile,
+    network,
+    sockets,
+    watch,
+  };
 }
 
 function isExpected(attempt: Attempt, { profile }: WallFacts, reading: AttemptProof['reading']): boolean {

@@ -1,4 +1,4 @@
-import { chmodSync, chownSync, mkdirSync, rmSync } from 'node:fs';
+import { chownSync, mkdirSync, rmSync } from 'node:fs';
 import { constants } from 'node:os';
 import { dirname, join } from 'node:path';
 import { randomBytes } from 'node:crypto';
@@ -15,9 +15,10 @@ import { EXIT_PROBE_FAILED } from '../self-probe.ts';
 import { stopZone } from '../stop-zone.ts';
 import { nativeArch, type SyscallArch } from '../syscalls.ts';
 import { dial } from './dial.ts';
+import { makeDirectory } from './directory.ts';
 import { hostPath, hostText, mountsHeld, tmpPath, type HostPlaces } from './host-paths.ts';
 import { buildLauncher } from './launcher.ts';
-import { lacksOf, rulesetAttributes } from './rights.ts';
+import { hasScopes, lacksOf, rulesetAttributes } from './rights.ts';
 import { rulesOf } from './rules.ts';
 import { startHeld, type HeldLauncher } from './start.ts';
 import { findLandlock } from './trial.ts';
@@ -29,11 +30,6 @@ export interface LandlockOptions {
   readonly runtime: () => Runtime;
   /** What `findLandlock` found. */
   readonly abi: number;
-  /**
-   * A directory of ours alone, made here and emptied: launchers for the moment of their start, and what zones have in
-   * place of a `/tmp` in memory. Programs must be executable there.
-   */
-  readonly directory: string;
 }
 
 const LOST = [
@@ -48,7 +44,7 @@ const LOST = [
 export function createLandlockDriver(options: LandlockOptions): ZoneDriver {
   const arch = nativeArch();
   const isRoot = process.getuid?.() === 0;
-  const directory = makeDirectory(options.directory, isRoot);
+  const directory = makeDirectory(options.instance, isRoot);
   const cgroups = openCgroups(options.instance);
   const zones = new Set<Zone>();
   const places = (): HostPlaces => ({ node: options.runtime().node, directory });
@@ -62,9 +58,13 @@ export function createLandlockDriver(options: LandlockOptions): ZoneDriver {
     limitsHeld,
     degraded: [...LOST, ...lacksOf(options.abi), ...limitsMissing(limitsHeld)],
     cgroupPaths: cgroups.paths,
-    hostView: { placeOf: (inside, spec) => hostPath(inside, spec, places()), socketsOf },
+    hostView: {
+      placeOf: (inside, spec) => hostPath(inside, spec, places()),
+      socketsOf,
+      scopes: hasScopes(options.abi),
+    },
     probe: async () => {
-      const found = await findLandlock(directory);
+      const found = await findLandlock();
       return found.ok ? { ok: true, degraded: [...LOST, ...lacksOf(found.abi)] } : found;
     },
     create: async (spec) => {
@@ -85,16 +85,6 @@ export function createLandlockDriver(options: LandlockOptions): ZoneDriver {
 /** Landlock does not look at connecting to a socket by its path: a zone that needs one socket is handed it. */
 function socketsOf({ sockets, bridge }: Pick<ZoneSpec, 'sockets' | 'bridge'>): ZoneSpec['sockets'] {
   return sockets === 'connect' && bridge !== undefined ? 'none' : sockets;
-}
-
-/** As root, zones have uids of their own and may only pass through. */
-function makeDirectory(path: string, isRoot: boolean): string {
-  rmSync(path, { recursive: true, force: true });
-  for (const one of [path, join(path, 'tmp')]) {
-    mkdirSync(one, { mode: 0o700 });
-    if (isRoot) chmodSync(one, 0o711);
-  }
-  return path;
 }
 
 interface Creating extends Omit<LandlockOptions, 'runtime'> {

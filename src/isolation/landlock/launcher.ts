@@ -1,6 +1,21 @@
 import { constants } from 'node:os';
 import { buildProgram, NONCE_BYTES, type Program } from '../escape/program.ts';
-import { bytes, call, into, jump, label, plus, poke, minus, result, scratch, set, words, type Arg, type Step } from '../escape/steps.ts';
+import {
+  bytes,
+  call,
+  into,
+  jump,
+  label,
+  plus,
+  poke,
+  minus,
+  result,
+  scratch,
+  set,
+  words,
+  type Arg,
+  type Step,
+} from '../escape/steps.ts';
 import type { SyscallArch } from '../syscalls.ts';
 
 /** One rule: what stands at `path` and below may be used so. */

@@ -61,7 +61,9 @@ export function rightsOf(grant: Grant, kind: 'file' | 'directory', mayServe: boo
 /** What an older Landlock does not hold, in sentences. */
 export function lacksOf(abi: number): string[] {
   return [
-    ...(abi < FIRST_WITH.network ? ['this kernel’s Landlock knows no network: only the filter keeps zones from it'] : []),
+    ...(abi < FIRST_WITH.network
+      ? ['this kernel’s Landlock knows no network: only the filter keeps zones from it']
+      : []),
     ...(hasScopes(abi)
       ? []
       : [

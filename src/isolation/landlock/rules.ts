@@ -25,7 +25,9 @@ export function rulesOf(spec: ZoneSpec, runtime: Runtime, places: HostPlaces): r
     // Its own, since it is the launcher that opens them. Not the whole directory: the host's network lies there too.
     ...(spec.proc ? OWN_PROCESS.flatMap((name) => rule(`/proc/self/${name}`, 'read', true)) : []),
     ...(spec.program.kind === 'command' ? rule(hostPath(spec.program.path, spec, places), 'run') : []),
-    ...mountsHeld(spec).flatMap((mount) => mountRules(mount, spec, places).flatMap(([path, grant]) => rule(path, grant))),
+    ...mountsHeld(spec).flatMap((mount) =>
+      mountRules(mount, spec, places).flatMap(([path, grant]) => rule(path, grant)),
+    ),
   ];
 }
 

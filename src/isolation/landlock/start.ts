@@ -75,7 +75,9 @@ async function release(child: ChildProcess, name: string, firstWords: () => stri
   if (!(await closed)) throw failed(`\`${name}\` did not start its program in time`);
   const [step] = Buffer.concat(said);
   if (step !== undefined)
-    throw failed(`\`${name}\` could not be walled in: it could not ${LAUNCH_STEPS[step] ?? 'go on'} ${firstWords()}`.trim());
+    throw failed(
+      `\`${name}\` could not be walled in: it could not ${LAUNCH_STEPS[step] ?? 'go on'} ${firstWords()}`.trim(),
+    );
 }
 
 function streamOf(child: ChildProcess, fd: number): Socket {

@@ -1,8 +1,5 @@
-import { execFile } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { ANSWER } from '../escape/steps.ts';
+import { runOnce } from '../run-once.ts';
 import { nativeArch } from '../syscalls.ts';
 import { buildAbiProbe, LAUNCHER } from './launcher.ts';
 import { ABI_MIN } from './rights.ts';
@@ -14,21 +11,12 @@ export type FoundLandlock =
 
 /** The version that the tables here were read against; what a newer kernel adds is not asked for. */
 const ABI_KNOWN = 7;
-const TRIAL_MS_MAX = 10_000;
 
-/** Asks the kernel with a program of ours. `parent`: where such a program may lie and be executed. */
-export async function findLandlock(parent = tmpdir()): Promise<FoundLandlock> {
-  const directory = mkdtempSync(join(parent, 'hardshell-landlock-'));
-  const path = join(directory, 'abi');
+/** Asks the kernel with a program of ours, which also shows that such programs can be executed here. */
+export async function findLandlock(): Promise<FoundLandlock> {
   const program = buildAbiProbe(nativeArch());
-  try {
-    writeFileSync(path, program.image, { mode: 0o700 });
-    const output = await run(path);
-    const answer = output === undefined ? undefined : program.read(output)?.get(LAUNCHER)?.number(ANSWER);
-    return judge(answer);
-  } finally {
-    rmSync(directory, { recursive: true, force: true });
-  }
+  const output = await runOnce(program.image);
+  return judge(output === undefined ? undefined : program.read(output)?.get(LAUNCHER)?.number(ANSWER));
 }
 
 function judge(abi: number | undefined): FoundLandlock {
@@ -51,13 +39,4 @@ function judge(abi: number | undefined): FoundLandlock {
       remedy: 'use Linux 6.2 or newer',
     };
   return { ok: true, abi: Math.min(abi, ABI_KNOWN) };
-}
-
-/** Undefined where it did not run to its end. */
-function run(path: string): Promise<Buffer | undefined> {
-  return new Promise((resolve) => {
-    execFile(path, [], { env: {}, cwd: '/', timeout: TRIAL_MS_MAX, encoding: 'buffer' }, (error, stdout) => {
-      resolve(error === null ? stdout : undefined);
-    });
-  });
 }

@@ -1,0 +1,22 @@
+import { execFile } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+const RUN_MS_MAX = 10_000;
+
+/** What a generated program of ours writes; undefined where it did not run to its end. */
+export async function runOnce(image: Buffer): Promise<Buffer | undefined> {
+  const directory = mkdtempSync(join(tmpdir(), 'hardshell-ask-'));
+  const path = join(directory, 'ask');
+  try {
+    writeFileSync(path, image, { mode: 0o700 });
+    return await new Promise((resolve) => {
+      execFile(path, [], { env: {}, cwd: '/', timeout: RUN_MS_MAX, encoding: 'buffer' }, (error, stdout) => {
+        resolve(error === null ? stdout : undefined);
+      });
+    });
+  } finally {
+    rmSync(directory, { recursive: true, force: true });
+  }
+}
