@@ -14,7 +14,7 @@ export type {
   ZoneSpec,
 } from './driver.ts';
 export { findWall, type FoundWall, type LandlockWall, type StepDown, type Wall } from './find-wall.ts';
-export { createLandlockDriver, type LandlockOptions } from './landlock/driver.ts';
+export { AGENTS_NEED_NAMESPACES, createLandlockDriver, type LandlockOptions } from './landlock/driver.ts';
 export { findLandlock, type FoundLandlock } from './landlock/trial.ts';
 export { mayUnshare } from './may-unshare.ts';
 export { openDriver, type DriverOptions } from './open-driver.ts';

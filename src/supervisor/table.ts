@@ -53,6 +53,9 @@ export const INSIDE = {
   probe: '/probe',
 } as const;
 
+/** Where a zone finds the executor. */
+const BRIDGE_SOCKET = `${INSIDE.bridge}/zone-bridge.sock`;
+
 /** What every zone reads of its own. */
 const OWN = [INSIDE.program, INSIDE.probe];
 
@@ -96,6 +99,7 @@ export function zoneSpec(start: Start, places: TablePlaces): ZoneSpec {
     network: 'none',
     proc: !isRoot,
     sockets: own.sockets,
+    ...(own.bridge === undefined ? {} : { bridge: own.bridge }),
     watch: own.watch,
     limits: start.limits,
   };
@@ -106,6 +110,8 @@ interface Profile {
   readonly env: Readonly<Record<string, string>>;
   readonly nodeFlags: readonly string[];
   readonly sockets: ZoneSpec['sockets'];
+  /** Named where it is the only socket that the process connects to. */
+  readonly bridge?: string;
   readonly watch: boolean;
   readonly tmpBytesMax: number;
 }
@@ -127,9 +133,10 @@ function profileOf(start: Start, places: TablePlaces): Profile {
     case 'reader-email':
       return {
         mounts: [{ kind: 'read', from: `${places.run}/${start.name}`, to: INSIDE.bridge }],
-        env: { HARDSHELL_CHANNEL: 'email' },
+        env: { HARDSHELL_CHANNEL: 'email', HARDSHELL_BRIDGE_SOCKET: BRIDGE_SOCKET },
         nodeFlags: permissionFlags([...OWN, INSIDE.bridge]),
         sockets: 'connect',
+        bridge: BRIDGE_SOCKET,
         watch: false,
         tmpBytesMax: 16 * MIB,
       };
@@ -144,6 +151,7 @@ function profileOf(start: Start, places: TablePlaces): Profile {
         env: plannerEnvironment(start, places),
         nodeFlags: permissionFlags([...OWN, INSIDE.bridge, INSIDE.modelBridge]),
         sockets: 'connect',
+        ...(mayAskModel(start, places) ? {} : { bridge: BRIDGE_SOCKET }),
         watch: false,
         tmpBytesMax: 64 * MIB,
       };
@@ -201,13 +209,23 @@ function executorProfile(start: Start, places: TablePlaces): Profile {
 function plannerEnvironment(start: Start, places: TablePlaces): Readonly<Record<string, string>> {
   return {
     HARDSHELL_TEMPLATES: `${INSIDE.bridge}/templates`,
+    HARDSHELL_BRIDGE_SOCKET: BRIDGE_SOCKET,
+    HARDSHELL_MODEL_SOCKET: `${INSIDE.modelBridge}/model.sock`,
     ...(start.name === 'zone2-planner' ? { HARDSHELL_ORIGIN: 'standing' } : {}),
-    ...(places.model === undefined || !start.model ? {} : { HARDSHELL_MODEL: 'local' }),
+    ...(mayAskModel(start, places) ? { HARDSHELL_MODEL: 'local' } : {}),
   };
 }
 
+function mayAskModel({ model }: Start, places: TablePlaces): boolean {
+  return model && places.model !== undefined;
+}
+
 function modelEnvironment(model: ModelEndpoint | undefined): Readonly<Record<string, string>> {
-  return model === undefined ? {} : { HARDSHELL_MODEL_BASE_PATH: model.basePath, HARDSHELL_MODEL_NAME: model.name };
+  return {
+    HARDSHELL_MODEL_RELAY: `${INSIDE.modelRelay}/relay.sock`,
+    HARDSHELL_MODEL_SOCKETS: INSIDE.modelBridges,
+    ...(model === undefined ? {} : { HARDSHELL_MODEL_BASE_PATH: model.basePath, HARDSHELL_MODEL_NAME: model.name }),
+  };
 }
 
 /** Room for buffers, stacks and the program itself beside the heap. */

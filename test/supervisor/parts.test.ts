@@ -12,7 +12,11 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { requireBubblewrap, type BubblewrapSearch } from '../../src/app/supervisor/bubblewrap-present.ts';
+import {
+  requireBubblewrap,
+  wantBubblewrap,
+  type BubblewrapSearch,
+} from '../../src/app/supervisor/bubblewrap-present.ts';
 import { readSettings, requireMode } from '../../src/app/supervisor/settings.ts';
 import { parseConfig, type Config } from '../../src/config/index.ts';
 import { pullKillSwitch, readEpochs, simulateKillSwitch, type Lever } from '../../src/control/index.ts';
@@ -39,6 +43,7 @@ describe('bubblewrap', () => {
     const told: string[] = [];
     return {
       find: () => undefined,
+      mayUnshare: () => Promise.resolve(true),
       osRelease: () => 'ID=debian\n',
       isRoot: true,
       run: (command, args) => ran.push([command, ...args].join(' ')) > 0,
@@ -81,6 +86,14 @@ describe('bubblewrap', () => {
     const search = machine({ find: () => '/usr/bin/bwrap' });
     expect(requireBubblewrap(search)).toBe('/usr/bin/bwrap');
     expect([...search.ran, ...search.told]).toEqual([]);
+  });
+
+  it('is asked for where it could make namespaces, and not where there are none', async () => {
+    const fedora = { isRoot: false, osRelease: () => 'ID=fedora' };
+    await expect(wantBubblewrap(machine(fedora))).rejects.toThrow('sudo dnf');
+    expect(await wantBubblewrap(machine({ ...fedora, mayUnshare: () => Promise.resolve(false) }))).toBe(undefined);
+    const there = machine({ find: () => '/usr/bin/bwrap', mayUnshare: () => Promise.resolve(false) });
+    expect(await wantBubblewrap(there)).toBe('/usr/bin/bwrap');
   });
 
   it('has its refusals explained with what removes them', () => {

@@ -40,6 +40,10 @@ const LOST = [
   'a process that opens sockets of its own (the executor, the model, a planner with a model) reaches every Unix socket that its uid may use',
 ];
 
+/** What whoever wants to run an agent's program behind such a wall is told. */
+export const AGENTS_NEED_NAMESPACES =
+  'programs that are not Hardshell’s own run behind namespaces only (mode F, R or U), and this machine or container has none';
+
 /** Walls without namespaces: Landlock for files, the filter for everything else (mode L). For built-in zones alone. */
 export function createLandlockDriver(options: LandlockOptions): ZoneDriver {
   const arch = nativeArch();
@@ -147,13 +151,9 @@ async function createZone(creating: Creating): Promise<Zone> {
 }
 
 /** A program of an agent's starts programs and has a network of its own: without namespaces that is the host's. */
-function requireBuiltin({ name, profile, ownTerminal }: ZoneSpec): void {
+function requireBuiltin({ profile, ownTerminal }: ZoneSpec): void {
   if (profile === 'builtin' && ownTerminal !== true) return;
-  throw new HardshellError(
-    'isolation_failed',
-    `\`${name}\` cannot be walled in here: a program that is not Hardshell’s own needs namespaces (modes F, R or U), and this machine or container has none`,
-    { fate: 'refuse' },
-  );
+  throw new HardshellError('isolation_failed', AGENTS_NEED_NAMESPACES, { fate: 'refuse' });
 }
 
 /** The zone's own directories; the one that holds them. */
