@@ -24,7 +24,7 @@ function judge(abi: number | undefined): FoundLandlock {
     return {
       ok: false,
       reason: 'a program of ours could not be executed from the temporary directory',
-      remedy: 'set TMPDIR to a directory that is not mounted `noexec`',
+      remedy: 'set TMPDIR to a directory that can be written and is not mounted `noexec`',
     };
   if (abi < 0)
     return {
