@@ -1,9 +1,26 @@
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
-import { chmodSync, chownSync, closeSync, existsSync, mkdirSync, openSync, readFileSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  chownSync,
+  closeSync,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { createServer, type AddressInfo, type ListenOptions, type Server } from 'node:net';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { AGENTS_NEED_NAMESPACES, type Mount } from '../../src/isolation/index.ts';
+import {
+  AGENTS_NEED_NAMESPACES,
+  identifyProcess,
+  isRunning,
+  removeCgroups,
+  type Mount,
+} from '../../src/isolation/index.ts';
 import {
   evaluateInZone,
   isRoot,
@@ -233,6 +250,24 @@ describe.runIf(abi !== undefined)('a zone in mode L', () => {
     ]);
     skip(bench.driver.limitsHeld.length === 0, 'no writable cgroup');
     expect(cgroup).toContain(`/hardshell-${bench.instance}/${zone.name}`);
+  });
+
+  it('ends with whoever started it, killed without a chance to stop anything', async () => {
+    const holder = spawn(process.execPath, [join(import.meta.dirname, 'hold-landlock.ts')], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    const line = await new Promise<string>((resolve) =>
+      holder.stdout.once('data', (chunk: Buffer) => resolve(chunk.toString())),
+    );
+    const { pid, directory, groups } = JSON.parse(line) as { pid: number; directory: string; groups: string[] };
+    const zone = identifyProcess(pid);
+    if (zone === undefined) throw new Error('there is no zone to end');
+    expect(isRunning(zone)).toBe(true);
+    holder.kill('SIGKILL');
+    for (let waited = 0; isRunning(zone) && waited < 1_000; waited++) await sleep(10);
+    expect(isRunning(zone)).toBe(false);
+    rmSync(directory, { recursive: true, force: true });
+    await removeCgroups([...groups, ...groups.map((path) => dirname(path))]);
   });
 
   it('is refused to an agent’s program, with the reason', async () => {
