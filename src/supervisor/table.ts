@@ -210,9 +210,10 @@ function plannerEnvironment(start: Start, places: TablePlaces): Readonly<Record<
   return {
     HARDSHELL_TEMPLATES: `${INSIDE.bridge}/templates`,
     HARDSHELL_BRIDGE_SOCKET: BRIDGE_SOCKET,
-    HARDSHELL_MODEL_SOCKET: `${INSIDE.modelBridge}/model.sock`,
     ...(start.name === 'zone2-planner' ? { HARDSHELL_ORIGIN: 'standing' } : {}),
-    ...(mayAskModel(start, places) ? { HARDSHELL_MODEL: 'local' } : {}),
+    ...(mayAskModel(start, places)
+      ? { HARDSHELL_MODEL: 'local', HARDSHELL_MODEL_SOCKET: `${INSIDE.modelBridge}/model.sock` }
+      : {}),
   };
 }
 

@@ -12,6 +12,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { findByEnvironment, readProcessStatus, zoneMarker } from '../../src/isolation/index.ts';
@@ -57,7 +58,9 @@ describe.runIf(canMake).each(RUNNERS)('where no namespaces can be made, run by $
   const runThere = async (...args: string[]): Promise<Said> => {
     const child = await withoutNamespaces([node, main('cli'), ...args], { uid, env });
     const ended = new Promise<number | null>((resolve) => child.once('exit', resolve));
-    const [out, err] = await Promise.all([child.stdout, child.stderr].map((stream) => text(stream ?? [])));
+    const [out, err] = await Promise.all(
+      [child.stdout, child.stderr].map((stream) => text(stream ?? Readable.from([]))),
+    );
     return { code: await ended, out: out ?? '', err: err ?? '' };
   };
   const status = async (): Promise<Record<string, unknown>> =>

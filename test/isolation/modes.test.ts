@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { readlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -69,7 +70,7 @@ describe('the mode of this machine', () => {
 async function findWallWithout(uid: number, before = '', bwrap?: string): Promise<unknown> {
   const tell = [process.execPath, join(import.meta.dirname, 'tell-wall.ts'), ...(bwrap === undefined ? [] : [bwrap])];
   const child = await withoutNamespaces(tell, { uid, before });
-  const [out, err] = await Promise.all([child.stdout, child.stderr].map((stream) => text(stream ?? [])));
+  const [out, err] = await Promise.all([child.stdout, child.stderr].map((stream) => text(stream ?? Readable.from([]))));
   if (out === '') throw new Error(err);
   return JSON.parse(out ?? '') as unknown;
 }
