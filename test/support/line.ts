@@ -1,14 +1,7 @@
 import { parseMailAddress, type Extract, type Json, type Outcome, type SessionId } from '../../src/contracts/index.ts';
 import { answerApproval, type Answer } from '../../src/control/index.ts';
 import { putExtract, putRaw } from '../../src/zone1-executor/content-store.ts';
-import {
-  ask,
-  execute,
-  mintApproved,
-  type Asking,
-  type Minted,
-  type Redeemed,
-} from '../../src/zone1-executor/execute.ts';
+import { ask, execute, mintApproved, type Asking, type Minted, type Redeemed } from '../../src/zone1-executor/execute.ts';
 import { moment } from '../../src/zone1-executor/judge.ts';
 import { GrantKey } from '../../src/zone1-executor/grant.ts';
 import { deliver, findSession, openSession, type Session } from '../../src/zone1-executor/sessions.ts';

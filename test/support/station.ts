@@ -108,11 +108,7 @@ function build(
     confirmed: {
       policy: (): PolicyPort => {
         const { policy } = knobs;
-        return {
-          digest: policy.digest,
-          decide: (request) => decide(request, policy),
-          explain: (request) => explain(request, policy),
-        };
+        return { digest: policy.digest, decide: (request) => decide(request, policy), explain: (request) => explain(request, policy) };
       },
       contacts: (): ContactBook => contactBook(knobs.contacts, { address: 'owner@example.com', name: 'Olivia Owner' }),
       changed: () => knobs.changed,
