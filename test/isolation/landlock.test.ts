@@ -6,11 +6,13 @@ import {
   existsSync,
   mkdirSync,
   openSync,
+  readdirSync,
   readFileSync,
   rmSync,
   writeFileSync,
 } from 'node:fs';
 import { createServer, type AddressInfo, type ListenOptions, type Server } from 'node:net';
+import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -252,6 +254,16 @@ describe.runIf(abi !== undefined)('a zone in mode L', () => {
     expect(cgroup).toContain(`/hardshell-${bench.instance}/${zone.name}`);
   });
 
+  it('does not start from a directory that somebody else could write, and does once that is gone', async () => {
+    const planted = join(tmpdir(), `hardshell-walls-${bench.instance}-${process.pid}`);
+    mkdirSync(planted);
+    chmodSync(planted, 0o777);
+    await expect(bench.driver.create(specOf(['-e', '0']))).rejects.toThrow(/remove what stands there/);
+    rmSync(planted, { recursive: true });
+    expect(await runZone(bench.driver, specOf(['-e', 'console.log("ran")']))).toMatchObject({ out: 'ran\n' });
+    expect(existsSync(planted)).toBe(false);
+  });
+
   it('ends with whoever started it, killed without a chance to stop anything', async () => {
     const holder = spawn(process.execPath, [join(import.meta.dirname, 'hold-landlock.ts')], {
       stdio: ['ignore', 'pipe', 'inherit'],
@@ -266,7 +278,12 @@ describe.runIf(abi !== undefined)('a zone in mode L', () => {
     holder.kill('SIGKILL');
     for (let waited = 0; isRunning(zone) && waited < 1_000; waited++) await sleep(10);
     expect(isRunning(zone)).toBe(false);
-    rmSync(directory, { recursive: true, force: true });
+    const walls = readdirSync(tmpdir()).filter(
+      (name) => /^hardshell-walls-.*-/.test(name) && name.endsWith(`-${holder.pid}`),
+    );
+    expect(walls).toHaveLength(1);
+    for (const path of [directory, ...walls.map((name) => join(tmpdir(), name))])
+      rmSync(path, { recursive: true, force: true });
     await removeCgroups([...groups, ...groups.map((path) => dirname(path))]);
   });
 

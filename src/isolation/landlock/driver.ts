@@ -15,7 +15,7 @@ import { EXIT_PROBE_FAILED } from '../self-probe.ts';
 import { stopZone } from '../stop-zone.ts';
 import { nativeArch, type SyscallArch } from '../syscalls.ts';
 import { dial } from './dial.ts';
-import { makeDirectory } from './directory.ts';
+import { makeDirectory, removeDirectory, wallsDirectory } from './directory.ts';
 import { hostPath, hostText, mountsHeld, tmpPath, type HostPlaces } from './host-paths.ts';
 import { buildLauncher } from './launcher.ts';
 import { hasScopes, lacksOf, rulesetAttributes } from './rights.ts';
@@ -48,7 +48,7 @@ export const AGENTS_NEED_NAMESPACES =
 export function createLandlockDriver(options: LandlockOptions): ZoneDriver {
   const arch = nativeArch();
   const isRoot = process.getuid?.() === 0;
-  const directory = makeDirectory(options.instance, isRoot);
+  const directory = wallsDirectory(options.instance);
   const cgroups = openCgroups(options.instance);
   const zones = new Set<Zone>();
   const places = (): HostPlaces => ({ node: options.runtime().node, directory });
@@ -81,7 +81,6 @@ export function createLandlockDriver(options: LandlockOptions): ZoneDriver {
     destroy: async () => {
       await Promise.all([...zones].map((zone) => zone.stop()));
       await cgroups.destroy();
-      rmSync(directory, { recursive: true, force: true });
     },
   };
 }
@@ -109,7 +108,8 @@ async function createZone(creating: Creating): Promise<Zone> {
   const group = cgroups.create(spec.name, spec.limits);
   const cleanUp = async (): Promise<void> => {
     await group.remove();
-    rmSync(own, { recursive: true, force: true });
+    removeOwn(own);
+    removeDirectory(places.directory);
   };
   group.prepare();
   let held: HeldLauncher;
@@ -157,9 +157,11 @@ function requireBuiltin({ profile, ownTerminal }: ZoneSpec): void {
 }
 
 /** The zone's own directories; the one that holds them. */
-function makeTmp({ spec, places }: Creating, uid: number): string {
+function makeTmp({ spec, places, isRoot }: Creating, uid: number): string {
+  makeDirectory(places.directory, isRoot);
   const paths = mountsHeld(spec).flatMap((mount) => (mount.kind === 'tmp' ? [tmpPath(mount.to, spec, places)] : []));
   const own = dirname(tmpPath('/tmp', spec, places));
+  removeOwn(own);
   mkdirSync(own, { mode: 0o700 });
   const give = (path: string): void => (spec.uid === undefined ? undefined : chownSync(path, uid, spec.gid ?? uid));
   give(own);
@@ -168,6 +170,15 @@ function makeTmp({ spec, places }: Creating, uid: number): string {
     give(path);
   }
   return own;
+}
+
+/** What a zone made is hostile: where it cannot be removed it is left, and no zone of that name starts any more. */
+function removeOwn(path: string): void {
+  try {
+    rmSync(path, { recursive: true, force: true });
+  } catch {
+    // Told by the start that finds it.
+  }
 }
 
 function startOf(creating: Creating, uid: number): Parameters<typeof startHeld>[0] {
