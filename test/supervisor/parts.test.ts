@@ -17,7 +17,7 @@ import {
   wantBubblewrap,
   type BubblewrapSearch,
 } from '../../src/app/supervisor/bubblewrap-present.ts';
-import { readSettings, requireMode } from '../../src/app/supervisor/settings.ts';
+import { modelBehind, readSettings, requireMode } from '../../src/app/supervisor/settings.ts';
 import { parseConfig, type Config } from '../../src/config/index.ts';
 import { pullKillSwitch, readEpochs, simulateKillSwitch, type Lever } from '../../src/control/index.ts';
 import { explainBubblewrapError, openLibrary, parseLoaderTrace } from '../../src/isolation/index.ts';
@@ -114,6 +114,20 @@ describe('settings', () => {
     expect(plain.model).toBeUndefined();
     const local = readSettings(configOf("{ models: { local: { baseUrl: 'http://[::1]:11434/v1', model: 'm' } } }"));
     expect(local.model).toEqual({ host: '::1', port: 11_434, basePath: '/v1', name: 'm' });
+  });
+
+  it('leave the model out where whoever may open a socket would reach those of the owner', () => {
+    const { model } = readSettings(configOf("{ models: { local: { baseUrl: 'http://[::1]:11434/v1', model: 'm' } } }"));
+    const told: string[] = [];
+    const tell = (sentence: string): void => void told.push(sentence);
+    const hostView = { placeOf: (inside: string) => inside, socketsOf: () => 'none', scopes: true } as const;
+    expect(model).toBeDefined();
+    expect(modelBehind({ ownUids: false }, model, tell)).toBe(model);
+    expect(modelBehind({ ownUids: true, hostView }, model, tell)).toBe(model);
+    expect(modelBehind({ ownUids: false, hostView }, undefined, tell)).toBeUndefined();
+    expect(told).toEqual([]);
+    expect(modelBehind({ ownUids: false, hostView }, model, tell)).toBeUndefined();
+    expect(told).toEqual([expect.stringContaining('run as root or where namespaces can be made')]);
   });
 
   it('refuse a weaker isolation than the owner asks for', () => {

@@ -35,7 +35,7 @@ import {
 } from '../../supervisor/index.ts';
 import { searchThisMachine, wantBubblewrap } from './bubblewrap-present.ts';
 import { furnishHome } from './first-start.ts';
-import { readSettings, requireMode } from './settings.ts';
+import { modelBehind, readSettings, requireMode } from './settings.ts';
 
 const LOCK_MS_MAX = 2_000;
 const OTHER_START_MS_MAX = 3_000;
@@ -95,7 +95,7 @@ export async function up(options: UpOptions): Promise<UpResult> {
         home: paths.home,
         run: paths.run,
         runOutsideHome: uid === 0,
-        model,
+        model: modelBehind(driver, model, tell),
         configVariables: namedVariables(settings, process.env),
       },
       zonesRecord: paths.zonesRecord,

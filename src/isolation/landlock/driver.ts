@@ -32,13 +32,19 @@ export interface LandlockOptions {
   readonly abi: number;
 }
 
-const LOST = [
-  'zones have no namespaces: what is held is held by Landlock and the filter, and other processes, the host’s name, names of files and their sizes can be asked for',
-  'a zone’s /tmp is a directory on disk without a bound',
-  'the executor can read and write the whole home: `mail` and `logs` are not hidden from it, `keys` and `supervisor` not read-only',
-  'a zone with the owner’s uid may change mode and times of files that it can read',
-  'a process that opens sockets of its own (the executor, the model, a planner with a model) reaches every Unix socket that its uid may use',
-];
+/** What such walls lack, in sentences. */
+function lostHere(isRoot: boolean, abi: number): string[] {
+  return [
+    'zones have no namespaces: what is held is held by Landlock and the filter, and other processes, the host’s name, names of files and their sizes can be asked for',
+    'a zone’s /tmp is a directory on disk without a bound',
+    'the executor can read and write the whole home: `mail` and `logs` are not hidden from it, `keys` and `supervisor` not read-only',
+    'a zone with the owner’s uid may change mode and times of files that it can read',
+    isRoot
+      ? 'a process that opens sockets of its own (the executor, the model, a planner with a model) reaches every Unix socket of the host that everybody may use'
+      : 'the executor reaches every Unix socket of its owner, and planners get no model, which would let them open sockets too',
+    ...lacksOf(abi),
+  ];
+}
 
 /** What whoever wants to run an agent's program behind such a wall is told. */
 export const AGENTS_NEED_NAMESPACES =
@@ -60,7 +66,7 @@ export function createLandlockDriver(options: LandlockOptions): ZoneDriver {
     mode: 'L',
     ownUids: isRoot,
     limitsHeld,
-    degraded: [...LOST, ...lacksOf(options.abi), ...limitsMissing(limitsHeld)],
+    degraded: [...lostHere(isRoot, options.abi), ...limitsMissing(limitsHeld)],
     cgroupPaths: cgroups.paths,
     hostView: {
       placeOf: (inside, spec) => hostPath(inside, spec, places()),
@@ -69,7 +75,7 @@ export function createLandlockDriver(options: LandlockOptions): ZoneDriver {
     },
     probe: async () => {
       const found = await findLandlock();
-      return found.ok ? { ok: true, degraded: [...LOST, ...lacksOf(found.abi)] } : found;
+      return found.ok ? { ok: true, degraded: lostHere(isRoot, found.abi) } : found;
     },
     create: async (spec) => {
       const zone = await make(spec);
