@@ -20,7 +20,7 @@ import {
 import { modelBehind, readSettings, requireMode } from '../../src/app/supervisor/settings.ts';
 import { parseConfig, type Config } from '../../src/config/index.ts';
 import { pullKillSwitch, readEpochs, simulateKillSwitch, type Lever } from '../../src/control/index.ts';
-import { explainBubblewrapError, openLibrary, parseLoaderTrace } from '../../src/isolation/index.ts';
+import { explainBubblewrapError, openLibrary, parseLoaderTrace, type HostView } from '../../src/isolation/index.ts';
 import { EventLog } from '../../src/supervisor/events.ts';
 import { keepHarmlessLines, openLogFile } from '../../src/supervisor/log-file.ts';
 import { cleanRun, prepareRun, removeEntry, UidPool } from '../../src/supervisor/places.ts';
@@ -120,7 +120,7 @@ describe('settings', () => {
     const { model } = readSettings(configOf("{ models: { local: { baseUrl: 'http://[::1]:11434/v1', model: 'm' } } }"));
     const told: string[] = [];
     const tell = (sentence: string): void => void told.push(sentence);
-    const hostView = { placeOf: (inside: string) => inside, socketsOf: () => 'none', scopes: true } as const;
+    const hostView: HostView = { placeOf: (inside) => inside, socketsOf: () => 'none', scopes: true };
     expect(model).toBeDefined();
     expect(modelBehind({ ownUids: false }, model, tell)).toBe(model);
     expect(modelBehind({ ownUids: true, hostView }, model, tell)).toBe(model);
