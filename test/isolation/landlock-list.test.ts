@@ -39,6 +39,10 @@ describe.runIf(abi !== undefined)('the list of escapes behind Landlock', () => {
     benches.push(bench);
     return await proveWall({ driver: bench.driver, stage, spec: specOf([], overrides), scope: 'full' });
   };
+  const refusals = (proof: WallProof): readonly string[] => {
+    const verdict = judgeWall(proof);
+    return verdict.kind === 'refused' ? verdict.reasons : [];
+  };
   const opened = ({ attempts }: WallProof, claim: string): string[] =>
     attempts
       .filter((one) => one.reading.kind === 'open' && one.claim.kind === claim)
@@ -49,7 +53,7 @@ describe.runIf(abi !== undefined)('the list of escapes behind Landlock', () => {
     'a zone %s is held at all that mode L claims, and what it is not held at is named',
     async (_what, overrides, more) => {
       const proof = await prove(abi ?? 0, overrides);
-      expect(judgeWall(proof)).toMatchObject({ kind: 'stands' });
+      expect(refusals(proof)).toEqual([]);
       expect(opened(proof, 'claimed')).toEqual([]);
       const named = opened(proof, 'lost').filter(
         (id) => !OF_CGROUPS.includes(id) || proof.wall.limitsHeld.length === 3,
@@ -71,7 +75,7 @@ describe.runIf(abi !== undefined)('the list of escapes behind Landlock', () => {
 
   it('an older Landlock loses abstract sockets and signals, and says so', async () => {
     const proof = await prove(3, { sockets: 'connect' });
-    expect(judgeWall(proof)).toMatchObject({ kind: 'stands' });
+    expect(refusals(proof)).toEqual([]);
     expect(opened(proof, 'claimed')).toEqual([]);
     expect(opened(proof, 'lost')).toContain('net-abstract');
     expect(benches.at(-1)?.driver.degraded.join('\n')).toMatch(/no scopes.*signal other processes/);
