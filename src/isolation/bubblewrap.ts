@@ -131,7 +131,7 @@ async function createZone(creating: Creating): Promise<Zone> {
     const end = (code: number | null): void => {
       const exit = classify(code, group);
       void stop()
-        .then(() => group.remove())
+        .then(() => Promise.all([group.remove(), held.drained]))
         .then(() => resolve(exit));
     };
     if (held.child.exitCode !== null || held.child.signalCode !== null) end(held.child.exitCode);

@@ -41,3 +41,19 @@ export {
   type SyscallArch,
 } from './syscalls.ts';
 export { openLibrary, type Library } from './library.ts';
+export {
+  expectedIn,
+  THEMES,
+  type Attempt,
+  type Defence,
+  type Expected,
+  type Reading,
+  type Theme,
+  type WallFacts,
+} from './escape/attempt.ts';
+export { judgeWall, type WallVerdict } from './escape/judge.ts';
+export { ESCAPE_LIST } from './escape/list.ts';
+export { claimOf, claimTable, DEFENCES_LOST, type Claim, type ClaimRow } from './escape/modes.ts';
+export { proveWall, proveWalls, type AttemptProof, type ProveOptions, type WallProof } from './escape/run-list.ts';
+export { openStage, type Stage } from './escape/stage.ts';
+export type { Twin } from './escape/twins.ts';

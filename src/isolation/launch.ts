@@ -1,6 +1,7 @@
 import { spawn, type ChildProcess, type IOType, type StdioOptions } from 'node:child_process';
 import { closeSync, openSync } from 'node:fs';
 import { Socket } from 'node:net';
+import type { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { HardshellError } from '../contracts/index.ts';
 import { BWRAP_FD, bwrapArguments, ZONE_NODE, type ZoneView } from './bwrap-args.ts';
@@ -15,6 +16,8 @@ export interface HeldZone {
   /** Host pid of the first process inside. */
   readonly initPid: number;
   readonly release: () => void;
+  /** Settles once all that the zone wrote has been handed on, which may be after its end. */
+  readonly drained: Promise<unknown>;
 }
 
 export interface LaunchOptions {
@@ -51,11 +54,12 @@ export async function launchHeld(options: LaunchOptions): Promise<HeldZone> {
   child.on('error', () => undefined);
   spec.descriptor?.destroy();
   const stderr = drain(child, spec);
+  const drained = Promise.all([child.stdout, child.stderr].map(ended));
   writeAll(child, BWRAP_FD.args, `${bwrapArguments(view).join('\0')}\0`);
   writeAll(child, BWRAP_FD.seccomp, options.filter);
   try {
     const initPid = await readChildPid(child);
-    return { child, initPid, release: () => writeAll(child, BWRAP_FD.block, 'x') };
+    return { child, initPid, drained, release: () => writeAll(child, BWRAP_FD.block, 'x') };
   } catch (cause) {
     child.kill('SIGKILL');
     throw failed(`\`${spec.name}\` could not be walled in: ${stderr() || 'bubblewrap ended without a word'}`, cause);
@@ -170,6 +174,13 @@ function drain(child: ChildProcess, spec: ZoneSpec): () => string {
       .replace(/[^\x20-\x7e]+/g, ' ')
       .trim()
       .slice(0, 300);
+}
+
+function ended(stream: Readable | null): Promise<void> {
+  return new Promise((resolve) => {
+    if (stream === null || stream.closed) resolve();
+    else stream.once('close', () => resolve());
+  });
 }
 
 function writeAll(child: ChildProcess, fd: number, bytes: string | Buffer): void {

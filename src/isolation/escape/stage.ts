@@ -1,0 +1,245 @@
+import { randomBytes, randomInt } from 'node:crypto';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { hostname, tmpdir, userInfo } from 'node:os';
+import { join } from 'node:path';
+import { HardshellError } from '../../contracts/index.ts';
+import type { SyscallArch } from '../syscalls.ts';
+import { EXIT_OF_EXIT_PROGRAM, type Staged } from './attempt.ts';
+import { SIGKILL } from './attempts/common.ts';
+import { buildProgram, NONCE_BYTES, type Program, type Section } from './program.ts';
+import { runOutside, startOutside } from './run-outside.ts';
+import { answerDatagrams, listen, type Made } from './stage-servers.ts';
+import { call, result, into, type Step } from './steps.ts';
+
+/** What the prober set up outside, so that an attempt that gets out has something to find. */
+export interface Stage {
+  readonly directory: string;
+  /** The stage as a twin finds it. */
+  readonly outside: Staged;
+  /** Builds a program and puts it where zones can read it. */
+  readonly write: (sections: readonly Section[]) => WrittenProgram;
+  /** Takes everything away. Safe to call twice. */
+  readonly close: () => Promise<void>;
+}
+
+export interface WrittenProgram extends Program {
+  readonly path: string;
+  /** Its name in `programs`. */
+  readonly name: string;
+}
+
+export const STAGE_PARTS = { programs: 'programs', sockets: 'own' } as const;
+const OPEN_DIRECTORY = 0o755;
+const ANYBODY = 0o777;
+
+/** Sets the stage in a new directory below `parent`, which zones must be able to reach. */
+export async function openStage({ parent = tmpdir(), arch = nativeArch() } = {}): Promise<Stage> {
+  const directory = mkdtempSync(join(parent, 'hardshell-escape-'));
+  const closers: (() => Promise<void>)[] = [() => Promise.resolve(rmSync(directory, { recursive: true, force: true }))];
+  let closing: Promise<void> | undefined;
+  const close = (): Promise<void> => {
+    closing ??= closeAll(closers);
+    return closing;
+  };
+  try {
+    layOut(directory);
+    const write = writerIn(directory, arch);
+    const keep = async <T>(made: Promise<Made<T>>): Promise<T> => {
+      const { value, close: closeOne } = await made;
+      closers.push(closeOne);
+      return value;
+    };
+    const servers = await openServers(directory, keep);
+    const ipcKey = await keep(makeShared(write));
+    const victimPid = await keep(startVictim(write));
+    const outside = {
+      ...factsOfHost(),
+      ...placesIn(directory),
+      ...servers,
+      arch,
+      ipcKey,
+      victimPid,
+      neighbourPid: victimPid,
+      exitProgram: exitProgram(arch),
+    };
+    return { directory, outside, write, close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+async function closeAll(closers: readonly (() => Promise<void>)[]): Promise<void> {
+  for (const one of closers.toReversed()) await one();
+}
+
+function nativeArch(): SyscallArch {
+  if (process.arch === 'x64') return 'x86_64';
+  if (process.arch === 'arm64') return 'aarch64';
+  throw new HardshellError('isolation_failed', `no probe for \`${process.arch}\``, { fate: 'refuse' });
+}
+
+/** Wide open by mode, so that it is the wall that refuses and not a mode. */
+function layOut(directory: string): void {
+  chmodSync(directory, OPEN_DIRECTORY);
+  for (const [name, mode] of [
+    [STAGE_PARTS.programs, OPEN_DIRECTORY],
+    [STAGE_PARTS.sockets, ANYBODY],
+    [`${STAGE_PARTS.sockets}/inner`, ANYBODY],
+    ['other', ANYBODY],
+    ['writable', ANYBODY],
+    ['shown', ANYBODY],
+  ] as const) {
+    mkdirSync(join(directory, name));
+    chmodSync(join(directory, name), mode);
+  }
+  for (const name of [`${STAGE_PARTS.sockets}/spare`, 'shown/file', 'canary']) {
+    writeFileSync(join(directory, name), randomBytes(16).toString('hex'));
+    chmodSync(join(directory, name), ANYBODY);
+  }
+}
+
+function writerIn(directory: string, arch: SyscallArch): Stage['write'] {
+  return (sections) => {
+    const program = buildProgram(arch, sections, randomBytes(NONCE_BYTES));
+    const name = randomBytes(8).toString('hex');
+    const path = join(directory, STAGE_PARTS.programs, name);
+    writeFileSync(path, program.image);
+    chmodSync(path, OPEN_DIRECTORY);
+    return { ...program, path, name };
+  };
+}
+
+type Keep = <T>(made: Promise<Made<T>>) => Promise<T>;
+type Servers = Pick<Staged, 'tcp4' | 'tcp6' | 'udp4' | 'udp6' | 'abstractName' | 'hostSocket' | 'otherZoneSocket'>;
+
+async function openServers(directory: string, keep: Keep): Promise<Servers> {
+  const abstractName = `hardshell-escape-${randomBytes(6).toString('hex')}`;
+  const hostSocket = join(directory, 'host.sock');
+  const otherZoneSocket = join(directory, 'other', 'zone.sock');
+  const ownSocket = join(directory, STAGE_PARTS.sockets, 'zone.sock');
+  await keep(listen({ path: `\0${abstractName}` }));
+  for (const path of [hostSocket, otherZoneSocket, ownSocket]) {
+    await keep(listen({ path }));
+    chmodSync(path, ANYBODY);
+  }
+  return {
+    abstractName,
+    hostSocket,
+    otherZoneSocket,
+    tcp4: await keep(listen({ host: '127.0.0.1', port: 0 })),
+    tcp6: await keep(listen({ host: '::1', port: 0, ipv6Only: true })),
+    udp4: await keep(answerDatagrams('udp4', '127.0.0.1')),
+    udp6: await keep(answerDatagrams('udp6', '::1')),
+  };
+}
+
+const IPC = { create: 0o3666, remove: 0 } as const;
+
+/** A segment, a queue and a semaphore under one key. They outlive their maker, so their removal is a program too. */
+async function makeShared(write: Stage['write']): Promise<Made<number>> {
+  const key = randomInt(0x10000, 0x7fffffff);
+  const kinds = [
+    ['shmget', [key, 64, IPC.create], 'shmctl', [IPC.remove, 0]],
+    ['msgget', [key, IPC.create], 'msgctl', [IPC.remove, 0]],
+    ['semget', [key, 1, IPC.create], 'semctl', [0, IPC.remove, 0]],
+  ] as const;
+  const section = (id: string, steps: readonly Step[]): Section => ({ id, steps });
+  const make = write([
+    section(
+      'make',
+      kinds.map(([get, args]) => call(get, ...args)),
+    ),
+  ]);
+  const remove = write([
+    section(
+      'remove',
+      kinds.flatMap(([get, [, ...rest], control, args]) => [
+        into('found', get, key, ...rest.map(() => 0)),
+        call(control, result('found'), ...args),
+      ]),
+    ),
+  ]);
+  await runOutside(make);
+  return {
+    value: key,
+    close: async () => {
+      await runOutside(remove);
+    },
+  };
+}
+
+/** A process that waits, and ends with us: what an attempt would read, signal or take over. */
+function startVictim(write: Stage['write']): Promise<Made<number>> {
+  const program = write([{ id: 'victim', steps: [call('prctl', 1, SIGKILL, 0, 0, 0), call('ppoll', 0, 0, 0, 0, 0)] }]);
+  return startOutside(program.path);
+}
+
+function exitProgram(arch: SyscallArch): Buffer {
+  const steps = [call('exit_group', EXIT_OF_EXIT_PROGRAM)];
+  return buildProgram(arch, [{ id: 'exit', steps }], Buffer.alloc(NONCE_BYTES)).image;
+}
+
+type Places = Pick<Staged, 'inside' | 'canary' | 'socketDirectory' | 'writable' | 'shown'>;
+
+function placesIn(directory: string): Places {
+  return {
+    inside: false,
+    canary: join(directory, 'canary'),
+    socketDirectory: join(directory, STAGE_PARTS.sockets),
+    writable: join(directory, 'writable'),
+    shown: [
+      { path: join(directory, 'shown'), kind: 'directory' },
+      { path: join(directory, 'shown', 'file'), kind: 'file' },
+    ],
+  };
+}
+
+type Facts = Pick<Staged, 'hostPid' | 'hostName' | 'homes' | 'resolvers' | 'disks' | 'cgroupFiles'>;
+const RESOLVERS_MAX = 3;
+const DISKS_MAX = 4;
+const CGROUP_FILES_MAX = 12;
+
+function factsOfHost(): Facts {
+  const resolvers = [...readText('/etc/resolv.conf').matchAll(/^nameserver\s+(\d+\.\d+\.\d+\.\d+)\s*$/gm)];
+  const groups = listNames('/sys/fs/cgroup').filter((name) => !name.includes('.'));
+  const cgroupFiles = ['', ...groups.map((name) => `${name}/`)].flatMap((name) =>
+    ['release_agent', 'cgroup.procs'].map((file) => `/sys/fs/cgroup/${name}${file}`),
+  );
+  return {
+    hostPid: process.pid,
+    hostName: hostname(),
+    homes: [userInfo().homedir],
+    resolvers: resolvers.flatMap(([, address]) => (address === undefined ? [] : [address])).slice(0, RESOLVERS_MAX),
+    disks: listNames('/sys/block')
+      .filter((name) => !/^(?:loop|ram|zram|dm-|sr)/.test(name))
+      .map((name) => `/dev/${name}`)
+      .slice(0, DISKS_MAX),
+    cgroupFiles: cgroupFiles.filter((path) => existsSync(path)).slice(0, CGROUP_FILES_MAX),
+  };
+}
+
+function readText(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return '';
+  }
+}
+
+function listNames(path: string): string[] {
+  try {
+    return readdirSync(path);
+  } catch {
+    return [];
+  }
+}
