@@ -181,6 +181,8 @@ const status = z.strictObject({
   inbox: z.strictObject({ items: count, unhandled: count, warned: count }),
   approvals: z.strictObject({ pending: count, waiting: count, asked_today: count, per_day: count }),
   zones: z.strictObject({ running: count, wanted: count }),
+  /** The escape list at this start: attempts that the mode claims to hold, in all kinds of zones. Null where nobody can tell. */
+  proof: z.strictObject({ attempts: count, held: count, zones: count }).nullable(),
   audit: z.strictObject({ entries: count, outside_checkpoint: z.boolean() }),
   /** Which confirmed files match what is on the disk. A changed one denies outbound acts. */
   confirmed: z.strictObject({ policy: z.boolean(), contacts: z.boolean(), config: z.boolean() }),

@@ -6,6 +6,7 @@ import {
   type SupervisorRequest,
   WIRE_ERROR_CODES,
 } from '../contracts/index.ts';
+import type { Proof } from './proof.ts';
 import type { SupervisorOptions } from './supervisor.ts';
 import { INSIDE } from './table.ts';
 import type { Zones } from './zones.ts';
@@ -74,6 +75,10 @@ async function answer(
       });
       return { type: 'spawned', name, socket_dir: `${INSIDE.run}/${name}`, session };
     }
+    case 'prove': {
+      const { zones: proven, degraded } = await zones.prove(request.scope);
+      return { type: 'proven', zones: [...proven], degraded: [...degraded] };
+    }
     case 'place':
       requireArmed(serving);
       return { type: 'placed', ...zones.agents.place(request.sid, request.model) };
@@ -104,7 +109,8 @@ async function answer(
         mode: options.driver.mode,
         armed_epoch: options.epoch,
         limits_held: [...options.driver.limitsHeld],
-        degraded: [...options.driver.degraded],
+        degraded: [...options.driver.degraded, ...(zones.proof?.degraded ?? [])],
+        proof: sumOf(zones.proof),
         zones: zones.states(),
       };
     default:
@@ -117,4 +123,10 @@ function requireArmed({ isArmed }: Serving): void {
   throw new HardshellError('killed', 'this instance is stopped; `hardshell revive` starts it again', {
     fate: 'refuse',
   });
+}
+
+function sumOf(proof: Proof | undefined): { attempts: number; held: number; zones: number } | null {
+  if (proof === undefined) return null;
+  const sum = (pick: 'attempts' | 'held'): number => proof.zones.reduce((total, zone) => total + zone[pick], 0);
+  return { attempts: sum('attempts'), held: sum('held'), zones: proof.zones.length };
 }

@@ -6,6 +6,7 @@ import type { ZoneExit } from '../isolation/index.ts';
 import type { Listener } from '../bridge/index.ts';
 import { lastWords, sizeOfLog } from './last-words.ts';
 import { startRelay, type Relay } from './relay.ts';
+import { requireProof } from './proof.ts';
 import { serveSupervisor } from './serve.ts';
 import { INSIDE } from './table.ts';
 import { Zones, type ZonesOptions } from './zones.ts';
@@ -108,6 +109,8 @@ class RunningSupervisor implements Supervisor {
   }
 
   async #startAll(): Promise<void> {
+    requireProof(await this.#zones.prove('start'));
+    if (this.#stopping !== undefined) return;
     await this.#startExecutor(this.#options.firstStart);
     await Promise.all([this.#startConnector(), this.#startModel()]);
     this.#isReady = true;

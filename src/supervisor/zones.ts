@@ -12,6 +12,7 @@ import {
 import { AgentPlaces } from './agent-places.ts';
 import { EventLog } from './events.ts';
 import type { Ids } from './places.ts';
+import { kindsOf, proveKinds, type Proof, type ProofZone } from './proof.ts';
 import { zoneSpec, type TablePlaces } from './table.ts';
 import { ZoneLogs } from './zone-logs.ts';
 import { ZonePlaces } from './zone-places.ts';
@@ -66,6 +67,7 @@ export class Zones {
   readonly agents: AgentPlaces;
   readonly #logs: ZoneLogs;
   readonly #stoppedByUs = new Set<string>();
+  #proof: Proof | undefined;
   #readers = 0;
   #closed = false;
 
@@ -133,6 +135,37 @@ export class Zones {
     await Promise.all(names.map((name) => this.stop(name)));
     await this.#options.driver.destroy();
     return names.length;
+  }
+
+  /** Attacks a zone of each kind, and keeps what its mode was found not to hold. */
+  async prove(scope: 'start' | 'full'): Promise<Proof> {
+    const { driver, places } = this.#options;
+    const profiles = kindsOf(places.model);
+    const make = (profile: ZoneProfile): Promise<ProofZone> => this.#makeProofZone(profile);
+    const proof = await proveKinds({ driver, make, profiles, stageParent: places.run, scope });
+    this.#proof = proof;
+    return proof;
+  }
+
+  get proof(): Proof | undefined {
+    return this.#proof;
+  }
+
+  async #makeProofZone(profile: ZoneProfile): Promise<ProofZone> {
+    const name = `proof-${profile}`;
+    const ids = this.#places.takeIds(profile);
+    const own = profile === 'reader-email' || profile === 'planner';
+    if (own) this.#places.makeDirectories(profile, name, ids);
+    const done = (): void => {
+      if (own) this.#places.removeDirectories(profile, name);
+      this.#places.giveBackIds(ids);
+    };
+    try {
+      return { spec: await this.#spec({ profile }, { name, ids, session: null }), done };
+    } catch (error) {
+      done();
+      throw error;
+    }
   }
 
   makeRelayDirectory(): string {

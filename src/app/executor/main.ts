@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { serveFrames } from '../../bridge/index.ts';
 import { HardshellError, toAuditZone, type ZoneEvent } from '../../contracts/index.ts';
-import { Confirmed, Executor, openPresenceDesk, type ZoneListing } from '../../zone1-executor/index.ts';
+import { Confirmed, Executor, openPresenceDesk, type ZonesFound } from '../../zone1-executor/index.ts';
 import { openState } from './open-state.ts';
 import {
   confirmFirst,
@@ -154,14 +154,15 @@ function takeEvent(event: ZoneEvent, executor: Executor, station: ReturnType<typ
   executor.planners.ended(event.name, how, event.session ?? '').catch((cause: unknown) => fault('planners', cause));
 }
 
-async function listZones(supervisor: SupervisorLink): Promise<{ zones: ZoneListing[]; warnings: string[] }> {
+async function listZones(supervisor: SupervisorLink): Promise<ZonesFound> {
   try {
-    const { zones, degraded } = await supervisor.status();
+    const { zones, degraded, proof } = await supervisor.status();
     return {
       zones: zones.map(({ name, session, socket, mode, running }) => ({ name, session, socket, mode, running })),
       warnings: [...degraded],
+      proof,
     };
   } catch {
-    return { zones: [], warnings: ['the supervisor does not answer'] };
+    return { zones: [], warnings: ['the supervisor does not answer'], proof: null };
   }
 }

@@ -45,7 +45,7 @@ function describe(answer: Status, context: Context): string[] {
   const age = sayDuration(Date.now() - answer.started_ms);
   return [
     `${head}  ${safeText(answer.version)}, ${answer.deployment}, up for ${age}`,
-    row('isolation', `mode ${answer.mode}, ${zones.running} of ${zones.wanted} processes run`),
+    row('isolation', `mode ${answer.mode}, ${zones.running} of ${zones.wanted} processes run${sayProof(answer)}`),
     row(
       'mail',
       `${safeText(mail.provider)} as ${safeText(mail.address)}: ${inbox.items} messages, ${inbox.unhandled} not taken up, ${inbox.warned} flagged`,
@@ -68,6 +68,10 @@ function describe(answer: Status, context: Context): string[] {
     ...answer.warnings.map((text) => row('warning', paint(io, 'yellow', safeText(text)))),
     ...answer.unproven.map((text, i) => row(i === 0 ? 'unproven' : '', safeText(text))),
   ];
+}
+
+function sayProof({ proof }: Status): string {
+  return proof === null ? '' : `; ${proof.held} of ${proof.attempts} attempts to get out were held at this start`;
 }
 
 function unconfirmed({ confirmed }: Status): string[] {

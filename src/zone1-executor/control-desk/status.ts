@@ -7,7 +7,7 @@ type Request<T extends ControlRequest['type']> = Extract<ControlRequest, { type:
 /** The whole instance in one answer. */
 export async function status(desk: ControlDesk): Promise<ControlAnswers['status']> {
   const { facts, station, confirmed } = desk;
-  const { zones, warnings } = await desk.zones();
+  const { zones, warnings, proof } = await desk.zones();
   const running = zones.filter((zone) => zone.running).length;
   const changed = confirmed.changed();
   const armed = station.armed();
@@ -44,6 +44,7 @@ export async function status(desk: ControlDesk): Promise<ControlAnswers['status'
       per_day: facts.questionsPerDay,
     },
     zones: { running, wanted: zones.length },
+    proof: proof === null ? null : { ...proof },
     audit: { entries: desk.log.entries(), outside_checkpoint: false },
     confirmed: {
       policy: confirmed.stands('policy'),

@@ -118,6 +118,7 @@ export function status(change: Partial<ControlAnswers['status']> = {}): ControlA
     zones: { running: 4, wanted: 4 },
     audit: { entries: 9, outside_checkpoint: false },
     confirmed: { policy: true, contacts: true, config: true },
+    proof: { attempts: 400, held: 400, zones: 4 },
     unproven: ['one thing'],
     warnings: [],
     ...change,
