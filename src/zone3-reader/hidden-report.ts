@@ -1,6 +1,6 @@
 import type { Findings, Severity } from './findings.ts';
 import { excerpt } from './findings.ts';
-import type { HiddenKind, HiddenRun } from './html/hidden-runs.ts';
+import type { HiddenKind, HiddenRun } from './hidden-runs.ts';
 
 /** Score from which hidden text is an attack by itself. */
 const HOSTILE = 0.3;

@@ -1,9 +1,9 @@
 import { EXTRACT_LIMITS } from '../../contracts/index.ts';
 import type { Severity } from '../findings.ts';
-import type { RawLink } from '../html/to-text.ts';
 import { cleanLine, cleanText, cutTo } from '../text/clean.ts';
 import { isMixedScript } from '../text/confusables.ts';
 import { hostInText, registrable } from './hosts.ts';
+import type { RawLink } from './raw-link.ts';
 import { withholdUrl } from './sign-in.ts';
 
 export interface LinkNote {

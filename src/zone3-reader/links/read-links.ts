@@ -1,8 +1,8 @@
 import type { ExtractLink } from '../../contracts/index.ts';
 import { EXTRACT_LIMITS } from '../../contracts/index.ts';
 import type { Findings } from '../findings.ts';
-import type { RawLink } from '../html/to-text.ts';
 import { inspectLink } from './inspect-link.ts';
+import type { RawLink } from './raw-link.ts';
 
 const BARE_URL = /\b(?:https?|ftp):\/\/[^\s<>"'`\u3000-\u303F\uFF00-\uFFEF]{3,4096}/giu;
 const TRAILING = '.,;:!?)]}*_';

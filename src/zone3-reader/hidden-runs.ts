@@ -1,4 +1,4 @@
-import { CAPS } from '../caps.ts';
+import { CAPS } from './caps.ts';
 
 /** How text was kept from a person's eyes. `conditional`, `attribute` and `title` are everyday and quiet by themselves. */
 export type HiddenKind =
