@@ -15,7 +15,7 @@ import { describeSender, type Person } from './people.ts';
 import { unreadStrings } from './sweep.ts';
 
 /** Stands for a digest where no bytes of a file were seen. */
-export const NO_DIGEST = '0'.repeat(64);
+const NO_DIGEST = '0'.repeat(64);
 const LINKS_MAX = 2_000;
 const LABEL_CHARS_MAX = 600;
 
