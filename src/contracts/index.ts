@@ -12,6 +12,14 @@ export {
   type WireErrorCode,
 } from './errors.ts';
 export { LIMITS, type Limit, type LimitName } from './limits.ts';
+export {
+  JSON_RECORDS,
+  JsonRecordSplitter,
+  type JsonFault,
+  type JsonFound,
+  type JsonRecord,
+  type JsonRecordSkipped,
+} from './json-records.ts';
 export type { Clock, RandomBytes, Sha256Hex, SubjectHash } from './ports.ts';
 export { canonicalJson, toJson, type Json } from './canonical.ts';
 export {
