@@ -19,6 +19,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   'zone2-planner': room(['contracts', 'bridge'], ['ai', '@ai-sdk/openai-compatible', 'croner', 'zod']),
   audit: room(['contracts']),
   bridge: room(['contracts'], ['zod']),
+  egress: room(['contracts'], ['zod']),
   state: room(['contracts'], ['kysely']),
   config: room(['contracts'], ['zod', 'json5']),
   models: room(['contracts', 'bridge'], ['zod']),
@@ -41,4 +42,5 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   'app/planner': room(['zone2-planner', 'contracts', 'bridge']),
   'app/connector': room(['connectors', 'contracts', 'bridge']),
   'app/model': room(['models', 'contracts', 'bridge']),
+  'app/egress': room(['egress', 'contracts', 'bridge']),
 };
