@@ -28,6 +28,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   isolation: room(['contracts']),
   supervisor: room(['contracts', 'isolation', 'control', 'bridge']),
   'zone1-executor': room(['contracts', 'payloads', 'policy', 'control', 'audit', 'state'], ['jose', 'zod', 'croner']),
+  host: room(['contracts', 'isolation', 'config', 'audit'], ['zod']),
   cli: room(
     ['contracts', 'bridge', 'config', 'policy', 'control', 'audit', 'isolation', 'state'],
     ['commander', 'zod', '@cedar-policy/cedar-wasm'],
