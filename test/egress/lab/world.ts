@@ -110,8 +110,11 @@ export async function startEgress(world: World, lists: ListOf): Promise<Egress> 
   const program = await packed(world);
   const paths = { sockets: join(root, 's'), events: join(root, 'ev'), lists: join(root, 'l') };
   for (const path of [root, ...Object.values(paths)]) mkdirSync(path);
+  // As the supervisor does: the egress process may listen there, its client's group may connect, nobody else.
   const own = (path: string): void => {
-    if (isRoot) chownSync(path, UID.egress, UID.egress);
+    if (!isRoot) return;
+    chownSync(path, UID.egress, UID.connector);
+    chmodSync(path, 0o2750);
   };
   own(paths.events);
   const clients = (Object.keys(lists) as EgressClient[]).map((client) => ({ client, allow: lists[client] }));
