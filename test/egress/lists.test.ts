@@ -27,6 +27,7 @@ describe('allow-lists', () => {
     ['is not JSON', '{'],
     ['is another version', JSON.stringify({ ...LISTS, v: 2 })],
     ['has a further member', JSON.stringify({ ...LISTS, all: true })],
+    ['names a resolver on an interface', JSON.stringify({ ...LISTS, resolvers: ['fe80::1%eth0'] })],
     ['names a resolver by name', JSON.stringify({ ...LISTS, resolvers: ['dns.example'] })],
     [
       'names a client that there is not',
