@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -135,6 +135,13 @@ describe('the log of the way out', () => {
       'connector',
       'stop',
     ]);
+  });
+
+  test('every reason stands in the documentation as it is told', () => {
+    const page = readFileSync(join(import.meta.dirname, '../../docs/egress.md'), 'utf8');
+    for (const [code, { status, message }] of Object.entries(EGRESS_REASONS)) {
+      expect(page).toContain(`| \`${code}\` | ${status === 0 ? 'after 200' : status} | ${message} |`);
+    }
   });
 
   test('every reason is a sentence that ends in what to do or why', () => {
