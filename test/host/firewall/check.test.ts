@@ -43,6 +43,16 @@ describe('a plan', () => {
   test('is accepted otherwise', () => {
     expect(checkPlan(PLAN)).toBe(PLAN);
   });
+
+  test('becomes a text that replaces our table alone, and flushes nothing', () => {
+    const lines = nftRuleset(PLAN).split('\n');
+    expect(lines.slice(0, 3)).toEqual([
+      'table inet hardshell',
+      'delete table inet hardshell',
+      'table inet hardshell {',
+    ]);
+    expect(lines.filter((line) => /flush|delete|table/.test(line))).toHaveLength(3);
+  });
 });
 
 describe('the check of the rules', () => {
