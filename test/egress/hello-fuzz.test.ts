@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import fc from 'fast-check';
-import { beforeAll, describe, expect, test } from 'vitest';
+import { beforeAll, describe, expect, test, vi } from 'vitest';
 import { HandshakeReader, parseClientHello, parseTarget, type HandshakeRead } from '../../src/egress/index.ts';
 import { captureHello } from './lab/clients.ts';
 import { messageIn, toRecords, withExtensions } from './lab/hello-bytes.ts';
@@ -9,6 +9,8 @@ import { createServer } from 'node:net';
 const NAME = 'api.listed.example';
 const RUNS = process.env['SLOW'] === '1' ? 100_000 : 2_000;
 const hellos: Buffer[] = [];
+// A long run takes minutes on a slow machine.
+vi.setConfig({ testTimeout: 600_000 });
 
 beforeAll(async () => {
   hellos.push(
