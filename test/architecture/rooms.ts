@@ -19,6 +19,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   'zone2-planner': room(['contracts', 'bridge'], ['ai', '@ai-sdk/openai-compatible', 'croner', 'zod']),
   audit: room(['contracts']),
   bridge: room(['contracts'], ['zod']),
+  egress: room(['contracts'], ['zod']),
   state: room(['contracts'], ['kysely']),
   config: room(['contracts'], ['zod', 'json5']),
   models: room(['contracts', 'bridge'], ['zod']),
@@ -27,6 +28,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   isolation: room(['contracts']),
   supervisor: room(['contracts', 'isolation', 'control', 'bridge']),
   'zone1-executor': room(['contracts', 'payloads', 'policy', 'control', 'audit', 'state'], ['jose', 'zod', 'croner']),
+  host: room(['contracts', 'isolation', 'config', 'audit'], ['zod']),
   cli: room(
     ['contracts', 'bridge', 'config', 'policy', 'control', 'audit', 'isolation', 'state'],
     ['commander', 'zod', '@cedar-policy/cedar-wasm'],
@@ -42,4 +44,5 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   'app/planner': room(['zone2-planner', 'contracts', 'bridge']),
   'app/connector': room(['connectors', 'contracts', 'bridge']),
   'app/model': room(['models', 'contracts', 'bridge']),
+  'app/egress': room(['egress', 'contracts', 'bridge']),
 };
