@@ -1,3 +1,4 @@
+import { ASSURANCE_COMMANDS } from './assurance.ts';
 import { EVIDENCE_COMMANDS } from './evidence.ts';
 import { INSTANCE_COMMANDS } from './instance.ts';
 import { OWNER_COMMANDS } from './owner.ts';
@@ -12,6 +13,7 @@ export const COMMANDS: readonly CommandSpec[] = [
   ...TASK_COMMANDS,
   ...SETTINGS_COMMANDS,
   ...EVIDENCE_COMMANDS,
+  ...ASSURANCE_COMMANDS,
 ];
 
 /** What a group of commands is about. */
@@ -31,7 +33,6 @@ export const LATER_COMMANDS: ReadonlyMap<string, number> = new Map([
   ['zone exec', 2],
   ['install', 2],
   ['uninstall', 2],
-  ['baseline', 2],
   ['verify', 2],
   ['vault', 3],
   ['connect', 3],

@@ -1,0 +1,18 @@
+export {
+  cannotTell,
+  draw,
+  fail,
+  joinJudgements,
+  named,
+  pass,
+  saw,
+  type Evidence,
+  type Judgement,
+  type Verdict,
+} from './evidence.ts';
+export type { BaselineItem } from './item.ts';
+export { BASELINE_ITEMS } from './items.ts';
+export { lookAt, takeBaseline, type Baseline, type BaselineEntry } from './look.ts';
+export { openMachine, type Listing, type Machine, type Ran, type Reading, type Subject } from './machine.ts';
+export { nameVerdict, renderBaseline } from './markdown.ts';
+export { writeBaseline } from './write.ts';
