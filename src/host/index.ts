@@ -10,3 +10,16 @@ export {
   type Machine,
   type Subject,
 } from './baseline/index.ts';
+export {
+  inspectZone,
+  VERIFY_POINTS,
+  verifyInstance,
+  type FirewallCheck,
+  type PointCheck,
+  type PointResult,
+  type PointVerdict,
+  type VerifyPorts,
+  type VerifyResult,
+  type ZoneProcess,
+  type ZoneProof,
+} from './verify/index.ts';

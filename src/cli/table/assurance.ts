@@ -17,4 +17,13 @@ export const ASSURANCE_COMMANDS: readonly CommandSpec[] = [
     run: async (input, context) =>
       (await import('../commands/baseline.ts')).baseline(given({ write: input.text('write') }), context),
   },
+  {
+    name: 'verify',
+    what: 'the final check: ten points of this instance, each by a test that is run now',
+    examples: [
+      ['hardshell verify', 'PASS, FAIL or NOT YET, with what was seen; 0 only when all ten pass'],
+      ['hardshell verify --json | jq .passed', 'for programs'],
+    ],
+    run: async (_, context) => (await import('../commands/verify.ts')).verify(context),
+  },
 ];

@@ -33,7 +33,6 @@ export const LATER_COMMANDS: ReadonlyMap<string, number> = new Map([
   ['zone exec', 2],
   ['install', 2],
   ['uninstall', 2],
-  ['verify', 2],
   ['vault', 3],
   ['connect', 3],
   ['pairing', 4],

@@ -11,6 +11,9 @@ export {
   type Verdict,
 } from './evidence.ts';
 export type { BaselineItem } from './item.ts';
+export { lookAtDisk, lookAtSwap } from './items/disk.ts';
+export { judgeFolder } from './items/home-folder.ts';
+export { judgeUser } from './items/user-rights.ts';
 export { BASELINE_ITEMS } from './items.ts';
 export { lookAt, takeBaseline, type Baseline, type BaselineEntry } from './look.ts';
 export { openMachine, type Listing, type Machine, type Ran, type Reading, type Subject } from './machine.ts';

@@ -1,0 +1,83 @@
+import { named, saw } from '../../baseline/index.ts';
+import type { ZoneProcess } from '../inspect.ts';
+import {
+  failed,
+  listIds,
+  notYet,
+  NOT_RUNNING,
+  passed,
+  type Bench,
+  type PointCheck,
+  type SupervisorStatus,
+  type ZoneProof,
+} from '../point.ts';
+
+const REMEDY = 'run `hardshell kill` now, then find out why: look at `hardshell status` and the log of that zone';
+
+/**
+ * No program of the zone can speak to anybody but over its socket: the running ones are looked at from outside, and every
+ * attack of the list is run in zones like them.
+ */
+export async function testMute(bench: Bench, prefix: 'zone2' | 'zone3'): Promise<readonly PointCheck[]> {
+  const status = await bench.supervisor();
+  if (status === null) return [failed(NOT_RUNNING)];
+  return [lookFromOutside(bench, status, prefix), ...judgeProofs(await bench.proofs(), prefix)];
+}
+
+function lookFromOutside(bench: Bench, status: SupervisorStatus, prefix: string): PointCheck {
+  const zones = status.zones.filter(({ name, running }) => running && name.startsWith(`${prefix}-`));
+  const looked = zones.flatMap(({ name, pid }) => {
+    const seen = pid === null ? null : bench.inspectZone(pid);
+    // One that ended in between is not there to speak.
+    return seen === null ? [] : [{ name, seen }];
+  });
+  const evidence = looked.map(({ name, seen }) => saw(`${name}, process ${seen.pid}`, describe(seen)));
+  const open = looked.flatMap(({ name, seen }) => problemsOf(seen).map((what) => `${named(name)} ${what}`));
+  if (open.length > 0) return failed({ found: open.slice(0, 4).join('; '), evidence, remedy: REMEDY });
+  if (looked.length === 0)
+    return failed({ found: 'no such zone could be looked at', evidence, remedy: 'see `hardshell zone list`' });
+  return passed(
+    `${looked.length} running ${looked.length === 1 ? 'zone is' : 'zones are'} walled in as seen from outside`,
+    evidence,
+  );
+}
+
+function describe({ interfaces, routes, seccomp, noNewPrivs, capEff, shared, uid }: ZoneProcess): string {
+  const network = interfaces === null ? 'not to be read' : `${interfaces.join(' ')} with ${routes ?? 'unknown'} routes`;
+  return `network ${network}; seccomp ${seccomp}; no new privileges ${noNewPrivs}; capabilities ${capEff}; shares ${shared.join(' ') || 'no namespace'}; uid ${uid}`;
+}
+
+function problemsOf({ interfaces, routes, seccomp, noNewPrivs, capEff, shared }: ZoneProcess): string[] {
+  return [
+    shared.length === 0 ? '' : `shares the ${shared.join(', ')} namespace with the host`,
+    interfaces === null || routes === null ? 'does not show its network' : '',
+    interfaces === null || interfaces.every((name) => name === 'lo') ? '' : 'has a network interface besides lo',
+    routes === null || routes === 0 ? '' : 'has a route out',
+    seccomp === '2' ? '' : 'runs without its filter of system calls',
+    noNewPrivs === '1' ? '' : 'may gain privileges',
+    /^0+$/.test(capEff) ? '' : 'has capabilities',
+  ].filter((problem) => problem !== '');
+}
+
+function judgeProofs(proofs: readonly ZoneProof[] | null, prefix: string): readonly PointCheck[] {
+  if (proofs === null) return [notYet('the attack list that runs inside the zones does not come with this build')];
+  const own = proofs.filter(({ zone }) => zone.startsWith(`${prefix}-`));
+  if (own.length === 0)
+    return [failed({ found: 'no attack was run in such a zone', evidence: [], remedy: 'see `hardshell doctor`' })];
+  return own.map(judgeProof);
+}
+
+/** Attempts whose twin shows nothing prove nothing: where they are as many as the others, nothing is proven. */
+function judgeProof({ zone, attempts, held, open, cannotTell }: ZoneProof): PointCheck {
+  const untold = cannotTell.length === 0 ? '' : `, ${cannotTell.length} could not be told (${listIds(cannotTell)})`;
+  const evidence = [saw(`attacks in ${zone}`, `${attempts} tried, ${held} held, ${open.length} open${untold}`)];
+  if (open.length > 0)
+    return failed({ found: `attacks in ${named(zone)} succeeded: ${listIds(open)}`, evidence, remedy: REMEDY });
+  if (held <= cannotTell.length || held + cannotTell.length !== attempts)
+    return failed({
+      found: `the attacks in ${named(zone)} prove too little${untold}`,
+      evidence,
+      remedy: 'see `hardshell doctor`',
+    });
+  return passed(`${held} of ${attempts} attacks in ${named(zone)} held${untold}`, evidence);
+}
