@@ -6,8 +6,11 @@ export {
   takeBaseline,
   writeBaseline,
   type Baseline,
+  type Listing,
   type BaselineEntry,
   type Machine,
+  type Ran,
+  type Reading,
   type Subject,
 } from './baseline/index.ts';
 export {

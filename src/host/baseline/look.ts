@@ -30,7 +30,7 @@ export async function takeBaseline(
   return {
     subject,
     system: machine.system,
-    systemName: await nameSystem(machine),
+    systemName: await nameSystem(machine).catch(() => 'unknown'),
     entries,
     counts: { pass: count('pass'), fail: count('fail'), cannot_tell: count('cannot_tell') },
   };

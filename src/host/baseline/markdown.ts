@@ -40,20 +40,15 @@ function renderEntry({ title, verdict, found, evidence, remedy }: BaselineEntry)
   ];
 }
 
-/** Our sentence with names from the machine in it: it may draw no markup beyond its own backticks. */
+/** Our sentence: names in it were drawn when they were put between backticks, and what is outside may be no markup. */
 function drawSentence(text: string): string {
   return text
     .split('`')
-    .map((part, i) => (i % 2 === 1 ? draw(part, 200) : drawWords(part)))
-    .join('`');
+    .map((part, i) => (i % 2 === 1 ? part : part.replaceAll(/[<>*[\]]/g, (mark) => `&#${mark.charCodeAt(0)};`)))
+    .join('`')
+    .replaceAll(/[^ -~]/g, '?');
 }
 
 function capital(sentence: string): string {
   return sentence.slice(0, 1).toUpperCase() + sentence.slice(1);
-}
-
-function drawWords(text: string): string {
-  const drawn = draw(text, 2_000);
-  const escaped = drawn.replaceAll(/[<>*[\]]/g, (mark) => `&#${mark.charCodeAt(0)};`);
-  return `${/^\s/.test(text) ? ' ' : ''}${escaped}${/\s$/.test(text) && text.trim() !== '' ? ' ' : ''}`;
 }

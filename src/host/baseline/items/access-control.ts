@@ -15,9 +15,10 @@ export function lookAtAccessControl(machine: Machine): Promise<Judgement> {
 async function lookAtModules(machine: Machine): Promise<Judgement> {
   const lsm = await machine.readFile(LSM);
   const evidence = [sawFile(LSM, lsm)];
-  if (lsm.kind !== 'text')
+  const modules = lsm.kind === 'text' ? lsm.text.trim().split(',') : [];
+  // Every kernel lists this one: without it, it is no list.
+  if (!modules.includes('capability'))
     return cannotTell({ found: 'the kernel does not list its security modules', evidence, remedy: REMEDY });
-  const modules = lsm.text.trim().split(',');
   if (modules.includes('selinux')) {
     const enforce = await machine.readFile(SELINUX);
     evidence.push(sawFile(SELINUX, enforce));

@@ -46,7 +46,8 @@ export async function lookAtSwap(machine: Machine): Promise<Judgement> {
   if (machine.system === 'darwin') return lookAtMacSwap(machine);
   const swaps = await machine.readFile('/proc/swaps');
   const evidence = [sawFile('/proc/swaps', swaps)];
-  if (swaps.kind !== 'text')
+  // Garbage is no list of nothing.
+  if (swaps.kind !== 'text' || !swaps.text.startsWith('Filename'))
     return cannotTell({ found: 'what is swapped to cannot be read', evidence, remedy: 'look at `swapon --show`' });
   const places = swaps.text
     .split('\n')

@@ -1,4 +1,4 @@
-import { cannotTell, fail, pass, saw, type Judgement } from '../evidence.ts';
+import { cannotTell, fail, named, pass, saw, type Judgement } from '../evidence.ts';
 import type { Machine } from '../machine.ts';
 
 const FOLDER = '/sys/devices/system/cpu/vulnerabilities';
@@ -19,14 +19,16 @@ export async function lookAtProcessor(machine: Machine): Promise<Judgement> {
     }),
   );
   const open = said.filter(({ text }) => /\bvulnerable\b/i.test(text));
-  const unknown = said.filter(({ text }) => /^unknown\b/i.test(text));
+  const unknown = said.filter(
+    (flaw) => !open.includes(flaw) && !/^(?:KVM: )?(?:Mitigation|Not affected)\b/.test(flaw.text),
+  );
   const microcode = await machine.readFile('/proc/cpuinfo');
   const version = microcode.kind === 'text' ? /^microcode\s*:\s*(\S+)/m.exec(microcode.text)?.[1] : undefined;
   const evidence = [
     ...(open.length > 0 ? open : unknown).map(({ name, text }) => saw(`${FOLDER}/${name}`, text)),
     ...(version === undefined ? [] : [saw('/proc/cpuinfo', `microcode ${version}`)]),
   ];
-  const names = (flaws: typeof said): string => flaws.map(({ name }) => name).join(', ');
+  const names = (flaws: typeof said): string => flaws.map(({ name }) => named(name)).join(', ');
   if (open.length > 0) return fail({ found: `open: ${names(open)}`, evidence, remedy: REMEDY });
   if (unknown.length > 0) return cannotTell({ found: `not known: ${names(unknown)}`, evidence, remedy: REMEDY });
   return pass(`${said.length} known flaws: none of them open`, [

@@ -1,7 +1,8 @@
 import type { Machine } from '../machine.ts';
 
+// Not `bird`: the daemon of iCloud runs on every Mac, and what it takes is told by its folders.
 const CLIENTS =
-  /^(?:dropbox|onedrive|onedriver|syncthing|nextcloud|owncloud|megasync|mega-cmd-serve|insync|rclone|rslsync|pcloud|seaf-daemon|seafile-applet|googledrivefs|google drive|box|boxsync|tresorit|protondrive|proton drive|odrive|yandex-disk|bird)$/;
+  /^(?:dropbox|onedrive|onedriver|syncthing|nextcloud|owncloud|megasync|mega-cmd-serve|insync|rclone|rslsync|pcloud|seaf-daemon|seafile-applet|googledrivefs|google drive|box|boxsync|tresorit|protondrive|proton drive|odrive|yandex-disk)$/;
 const PROCESSES_MAX = 100_000;
 
 /** Names of sync programs that run now. A name is a program's own claim: this finds honest ones. */

@@ -19,14 +19,15 @@ async function lookAtLinuxUpdates(machine: Machine): Promise<Judgement> {
   }
   const config = await machine.run('apt-config', ['dump', 'APT::Periodic']);
   evidence.push(sawRun('apt-config', ['dump', 'APT::Periodic'], config));
-  if (config.kind !== 'ran' || config.code !== 0)
+  const dumped = config.kind === 'ran' && config.code === 0 ? config.out.trim() : null;
+  if (dumped === null || (dumped !== '' && !dumped.startsWith('APT::')))
     return cannotTell({ found: 'how this system updates itself is not known here', evidence, remedy: REMEDY_UPDATES });
   const program = await machine.run('unattended-upgrade', ['--help']);
   if (program.kind === 'absent') {
     evidence.push(sawRun('unattended-upgrade', ['--help'], program));
     return fail({ found: 'nothing installs updates by itself', evidence, remedy: REMEDY_UPDATES });
   }
-  const value = /APT::Periodic::Unattended-Upgrade "([^"]*)"/.exec(config.out)?.[1] ?? '0';
+  const value = /APT::Periodic::Unattended-Upgrade "([^"]*)"/.exec(dumped)?.[1] ?? '0';
   if (value === '0') return fail({ found: 'updates do not install themselves', evidence, remedy: REMEDY_UPDATES });
   const timer = await machine.run('systemctl', ['is-enabled', 'apt-daily-upgrade.timer']);
   evidence.push(sawRun('systemctl', ['is-enabled', 'apt-daily-upgrade.timer'], timer));

@@ -1,4 +1,4 @@
-import { cannotTell, fail, joinJudgements, pass, saw, type Evidence, type Judgement } from '../evidence.ts';
+import { cannotTell, fail, joinJudgements, named, pass, saw, type Evidence, type Judgement } from '../evidence.ts';
 import { sawFile, sawRun } from '../item.ts';
 import type { Machine, Subject } from '../machine.ts';
 
@@ -21,10 +21,14 @@ export async function lookAtKernel(machine: Machine): Promise<Judgement> {
     return cannotTell({ found: 'the version of the kernel cannot be read', evidence, remedy });
   const name = release.text.trim();
   if (!isAtLeast(version, KERNEL_MIN))
-    return fail({ found: `kernel ${name} is older than ${KERNEL_MIN.join('.')}`, evidence, remedy });
+    return fail({ found: `kernel ${named(name)} is older than ${KERNEL_MIN.join('.')}`, evidence, remedy });
   if (waiting)
-    return fail({ found: `kernel ${name} runs, and an update waits for a restart`, evidence, remedy: 'restart' });
-  return pass(`kernel ${name}`, evidence);
+    return fail({
+      found: `kernel ${named(name)} runs, and an update waits for a restart`,
+      evidence,
+      remedy: 'restart',
+    });
+  return pass(`kernel ${named(name)}`, evidence);
 }
 
 async function waitsForRestart(machine: Machine, evidence: Evidence[]): Promise<boolean> {
@@ -40,7 +44,7 @@ async function waitsForRestart(machine: Machine, evidence: Evidence[]): Promise<
 async function lookAtDarwin(machine: Machine): Promise<Judgement> {
   const ran = await machine.run('uname', ['-r']);
   const evidence = [sawRun('uname', ['-r'], ran)];
-  if (ran.kind === 'ran' && /^\d+\.\d+/.test(ran.out)) return pass(`Darwin ${ran.out.trim()}`, evidence);
+  if (ran.kind === 'ran' && /^\d+\.\d+/.test(ran.out)) return pass(`Darwin ${named(ran.out)}`, evidence);
   return cannotTell({ found: 'the version of the kernel cannot be read', evidence, remedy: 'run `uname -r`' });
 }
 
@@ -54,12 +58,11 @@ export async function lookAtRuntime(machine: Machine, subject: Subject): Promise
 
 function judgeNode({ node }: Subject): Judgement {
   const evidence = [saw('process.versions.node', node)];
-  if ((versionOf(node)?.[0] ?? 0) >= NODE_MAJOR_MIN) return pass(`Node ${node}`, evidence);
-  return fail({
-    found: `Node ${node} is older than ${NODE_MAJOR_MIN}`,
-    evidence,
-    remedy: 'start Hardshell by `bin/hardshell`',
-  });
+  const version = versionOf(node);
+  const remedy = 'start Hardshell by `bin/hardshell`';
+  if (version === null) return cannotTell({ found: 'Node does not tell its version', evidence, remedy });
+  if (version[0] >= NODE_MAJOR_MIN) return pass(`Node ${version.join('.')}`, evidence);
+  return fail({ found: `Node ${version.join('.')} is older than ${NODE_MAJOR_MIN}`, evidence, remedy });
 }
 
 async function judgeBubblewrap(machine: Machine): Promise<Judgement> {
@@ -86,7 +89,7 @@ async function nameOthers(machine: Machine): Promise<Judgement> {
 }
 
 function versionOf(text: string): readonly [number, number, ...number[]] | null {
-  const found = /(\d+)\.(\d+)(?:\.(\d+))?/.exec(text);
+  const found = /^(?:[a-z]+ )?(\d+)\.(\d+)(?:\.(\d+))?/.exec(text);
   if (found === null) return null;
   const [, major, minor, patch] = found;
   return [Number(major), Number(minor), ...(patch === undefined ? [] : [Number(patch)])];
