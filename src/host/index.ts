@@ -17,7 +17,6 @@ export {
   inspectZone,
   VERIFY_POINTS,
   verifyInstance,
-  type FirewallCheck,
   type PointCheck,
   type PointResult,
   type PointVerdict,

@@ -7,6 +7,6 @@ export function proofPort(_context: Context): VerifyPorts['proveZones'] {
 }
 
 /** The rules of the kernel for the users of an installation; null where they do not come with this build. */
-export function firewallPort(_context: Context): VerifyPorts['checkFirewall'] {
+export function firewallPort(_context: Context): VerifyPorts['tryFirewall'] {
   return null;
 }

@@ -76,7 +76,7 @@ function openPorts(context: Context): VerifyPorts {
     },
     recordedEntries: () => readRecordedLog(paths.home),
     proveZones: proofPort(context),
-    checkFirewall: firewallPort(context),
+    tryFirewall: firewallPort(context),
     pause: (ms) => sleep(ms),
   };
 }

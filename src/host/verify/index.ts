@@ -3,7 +3,8 @@ export { expectedZones, missingZones, zonesFor } from './expected-zones.ts';
 export type {
   Bench,
   ControlStatus,
-  FirewallCheck,
+  FirewallState,
+  FirewallTrial,
   PointCheck,
   PointVerdict,
   StopTrial,

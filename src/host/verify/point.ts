@@ -35,11 +35,23 @@ export interface StopTrial {
   readonly reached: readonly number[];
 }
 
-export interface FirewallCheck {
-  readonly ok: boolean;
-  readonly detail: string;
-  readonly remedy: string;
+/** What the kernel has of the rules that we would load. */
+export type FirewallState =
+  | { readonly kind: 'in_force' }
+  | { readonly kind: 'missing' }
+  /** `what`: names of rules, sets and chains that are not ours. */
+  | { readonly kind: 'changed'; readonly what: readonly string[] }
+  | { readonly kind: 'cannot_tell'; readonly why: string };
+
+export interface FirewallTrial {
+  readonly state: FirewallState;
+  /**
+   * A datagram sent with the uid of a zone, and one with a uid that stands in no rule: `refused` and `passed` prove the
+   * rules. Null: not tried, since only root can take another uid.
+   */
+  readonly attack: { readonly zone: AttackResult; readonly twin: AttackResult } | null;
 }
+export type AttackResult = 'refused' | 'passed' | 'cannot_tell';
 
 /** Everything that verify asks; handed in by whoever holds the instance. Null: nobody answers. */
 export interface VerifyPorts {
@@ -64,7 +76,7 @@ export interface VerifyPorts {
   /** Null: the attack list does not come with this build. */
   readonly proveZones: (() => Promise<readonly ZoneProof[]>) | null;
   /** Null: the firewall of our users does not come with this build. */
-  readonly checkFirewall: (() => Promise<FirewallCheck>) | null;
+  readonly tryFirewall: (() => Promise<FirewallTrial>) | null;
   readonly pause: (ms: number) => Promise<void>;
 }
 

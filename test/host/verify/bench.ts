@@ -68,6 +68,8 @@ export const proof = (
   cannotTell: ['vsock'],
 });
 
+export const FIREWALL = { state: { kind: 'in_force' }, attack: { zone: 'refused', twin: 'passed' } } as const;
+
 const ENTRIES = 5;
 
 /** A log and the ports of a machine and an instance that are in order, but for `change`. */
@@ -87,7 +89,7 @@ export async function ports(change: Partial<VerifyPorts> = {}): Promise<VerifyPo
     tryStop: async () => ({ levers: levers(), reached: [10, 11, 12, 13, 14] }),
     recordedEntries: () => ({ least: ENTRIES, most: ENTRIES }),
     proveZones: async () => [proof('zone2-planner'), proof('zone3-email-reader')],
-    checkFirewall: async () => ({ ok: true, detail: '12 rules', remedy: '' }),
+    tryFirewall: async () => FIREWALL,
     pause: async () => undefined,
     ...change,
   };

@@ -5,7 +5,7 @@ import { status as controlStatus } from '../../cli/support/answers.ts';
 import { edit, writeLog } from '../../audit/support/logs.ts';
 import { DEBIAN_LUKS } from '../machines/debian-luks.ts';
 import { machineOf, merge, SUBJECT, without, type MachineData } from '../support.ts';
-import { levers, ports, PROCESS, proof, run, STATUS, verdicts } from './bench.ts';
+import { FIREWALL, levers, ports, PROCESS, proof, run, STATUS, verdicts } from './bench.ts';
 
 /** What an instance in order is told: the parts of the plan that come later are never counted as passed. */
 const IN_ORDER = {
@@ -37,6 +37,10 @@ const asked = (change: Parameters<typeof controlStatus>[0]): Partial<VerifyPorts
 });
 const lacking = (name: string): Partial<VerifyPorts> => ({
   askSupervisor: async () => ({ ...STATUS, zones: STATUS.zones.filter((zone) => zone.name !== name) }),
+});
+
+const rules = (state: Awaited<ReturnType<NonNullable<VerifyPorts['tryFirewall']>>>['state']): Partial<VerifyPorts> => ({
+  tryFirewall: async () => ({ ...FIREWALL, state }),
 });
 
 const FALSE: readonly (readonly [point: string, when: string, change: Change])[] = [
@@ -79,11 +83,20 @@ const FALSE: readonly (readonly [point: string, when: string, change: Change])[]
       ),
     },
   ],
+  ['firewall', 'its rules are gone', rules({ kind: 'missing' })],
+  ['firewall', 'its rules were changed', rules({ kind: 'changed', what: ['chain output'] })],
+  ['firewall', 'its rules are shown to root alone', rules({ kind: 'cannot_tell', why: 'only root may look at them' })],
   [
     'firewall',
-    'its rules are gone',
-    { checkFirewall: async () => ({ ok: false, detail: 'no table', remedy: 'start it' }) },
+    'a datagram leaves as a zone',
+    { tryFirewall: async () => ({ ...FIREWALL, attack: { zone: 'passed', twin: 'passed' } }) },
   ],
+  [
+    'firewall',
+    'nothing at all may be sent',
+    { tryFirewall: async () => ({ ...FIREWALL, attack: { zone: 'refused', twin: 'refused' } }) },
+  ],
+  ['firewall', 'it could not be attacked', { tryFirewall: async () => ({ ...FIREWALL, attack: null }) }],
   ['zone3-mute', 'a reader shares the network', seen(14, { shared: ['net'] })],
   ['zone3-mute', 'a reader has an interface', seen(14, { interfaces: ['lo', 'eth0'] })],
   ['zone3-mute', 'a reader has a route', seen(14, { routes: 1 })],
@@ -159,7 +172,7 @@ describe('ten points', () => {
   });
 
   it('say which part brings what is not there, and do not pass for it', async () => {
-    const result = await run(await ports({ proveZones: null, checkFirewall: null }));
+    const result = await run(await ports({ proveZones: null, tryFirewall: null }));
     expect(verdicts(result)).toEqual({
       ...IN_ORDER,
       firewall: 'not_yet',
@@ -212,7 +225,7 @@ describe('the exit code', () => {
   });
 
   it('is 1 when a point could not be tested, and the others are tested all the same', async () => {
-    const result = await run(await ports({ checkFirewall: () => Promise.reject(new Error('nft \u001b[2J')) }));
+    const result = await run(await ports({ tryFirewall: () => Promise.reject(new Error('nft \u001b[2J')) }));
     expect(result.exitCode).toBe(1);
     expect(verdicts(result)).toEqual({ ...IN_ORDER, firewall: 'fail' });
     expect(result.points.find(({ id }) => id === 'firewall')).toMatchObject({
