@@ -8,6 +8,10 @@ const needed = [
   { command: 'gcc', packages: ['gcc', 'libc6-dev'] },
   // The verifier of the documentation, which shares no line with ours.
   { command: 'python3', packages: ['python3'] },
+  // Real rules, mounts and networks that the baseline is held to.
+  { command: 'nft', packages: ['nftables'] },
+  { command: 'ip', packages: ['iproute2'] },
+  { command: 'mkfs.ext4', packages: ['e2fsprogs'] },
 ];
 const missing = needed.filter(
   ({ command }) => spawnSync(command, ['--version'], { stdio: 'ignore' }).error !== undefined,

@@ -1,4 +1,4 @@
-import { cannotTell, fail, joinJudgements, pass, type Judgement, named } from '../evidence.ts';
+import { cannotTell, fail, joinJudgements, pass, type Judgement, named, saw } from '../evidence.ts';
 import { sawRun } from '../item.ts';
 import type { Machine, Subject } from '../machine.ts';
 
@@ -19,7 +19,11 @@ export async function judgeUser(
   user: { readonly name: string; readonly uid: number; readonly own: boolean },
 ): Promise<Judgement> {
   if (user.uid === 0)
-    return fail({ found: 'it is run by root (uid 0), who may do everything', evidence: [], remedy: REMEDY });
+    return fail({
+      found: 'it is run by root (uid 0), who may do everything',
+      evidence: [saw('process', 'uid 0')],
+      remedy: REMEDY,
+    });
   if (!/^[A-Za-z_][A-Za-z0-9_.-]{0,63}\$?$/.test(user.name))
     return cannotTell({ found: `uid ${user.uid} has no name that can be asked about`, evidence: [], remedy: REMEDY });
   return joinJudgements([await judgeGroups(machine, user.name), await judgeSudo(machine, user)]);
