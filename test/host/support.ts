@@ -19,7 +19,7 @@ export interface MachineData {
 export const SUBJECT: Subject = {
   home: '/home/ann/.hardshell',
   userHome: '/home/ann',
-  user: { name: 'ann', uid: 1000 },
+  user: { name: 'ann', uid: 1000, own: true },
   node: '24.21.0',
 };
 

@@ -1,3 +1,4 @@
+import { lstatSync, readFileSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import { resolve } from 'node:path';
 import {
@@ -36,16 +37,33 @@ export async function baseline(command: BaselineCommand, context: Context): Prom
   return taken.counts.fail > 0 ? 3 : 0;
 }
 
-/** Who runs this, and where. */
+/** Who runs Hardshell, and where: who asks, unless root asks about the home of somebody else. */
 export function subjectOf(context: Context): Subject {
   const { home } = context.paths();
   const uid = process.getuid?.() ?? 0;
+  const owner = lstatSync(home, { throwIfNoEntry: false })?.uid ?? uid;
+  const node = process.versions.node;
+  if (uid === 0 && owner !== 0) {
+    const account = findAccount(owner);
+    return { home, node, userHome: account.home, user: { name: account.name, uid: owner, own: false } };
+  }
   try {
     const { username, homedir } = userInfo();
-    return { home, userHome: homedir, user: { name: username, uid }, node: process.versions.node };
+    return { home, node, userHome: homedir, user: { name: username, uid, own: true } };
   } catch {
     // A uid that no account has.
-    return { home, userHome: context.io.env['HOME'] ?? '/', user: { name: '', uid }, node: process.versions.node };
+    return { home, node, userHome: context.io.env['HOME'] ?? '/', user: { name: '', uid, own: true } };
+  }
+}
+
+function findAccount(uid: number): { readonly name: string; readonly home: string } {
+  try {
+    const lines = readFileSync('/etc/passwd', 'utf8').split('\n');
+    const [name = '', , , , , home = '/'] =
+      lines.map((line) => line.split(':')).find(([, , id]) => id === String(uid)) ?? [];
+    return { name, home };
+  } catch {
+    return { name: '', home: '/' };
   }
 }
 

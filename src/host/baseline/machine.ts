@@ -29,13 +29,22 @@ export interface Machine {
   readonly list: (path: string) => Promise<Listing>;
 }
 
+/** Who runs Hardshell: the owner of its home. */
+export interface SubjectUser {
+  /** Empty for a uid that no account has. */
+  readonly name: string;
+  readonly uid: number;
+  /** False: root asks about somebody else, whose session and rights are not its own. */
+  readonly own: boolean;
+}
+
 /** Whom and what the baseline is about. */
 export interface Subject {
   /** `HARDSHELL_HOME`, absolute. */
   readonly home: string;
   /** The home of the person or service that runs it. */
   readonly userHome: string;
-  readonly user: { readonly name: string; readonly uid: number };
+  readonly user: SubjectUser;
   /** Version of the Node that runs us, such as `24.21.0`. */
   readonly node: string;
 }

@@ -6,7 +6,7 @@ import { MAC_HOME, MAC_OPEN_HOME, MACOS_KEPT, MACOS_OPEN } from '../machines/mac
 import { UBUNTU_HOME, UBUNTU_PLAIN } from '../machines/ubuntu-plain.ts';
 import { CLOSED, machineOf, SUBJECT, type MachineData } from '../support.ts';
 
-const MAC_SUBJECT = { ...SUBJECT, userHome: '/Users/ann', user: { name: 'ann', uid: 501 } };
+const MAC_SUBJECT = { ...SUBJECT, userHome: '/Users/ann', user: { name: 'ann', uid: 501, own: true } };
 
 function take(machine: Machine, subject = SUBJECT): Promise<Baseline> {
   return takeBaseline({ machine, subject, items: BASELINE_ITEMS });
@@ -114,7 +114,12 @@ describe('the document', () => {
       list: async () => ({ kind: 'names', names: [evil, '.stfolder'] }),
       run: async (_, args) => ({ kind: 'ran', code: 0, out: args[0] === '-f' ? `/${evil}` : evil, err: evil }),
     };
-    const subject = { ...SUBJECT, home: `/home/${evil}`, userHome: `/home/${evil}`, user: { name: evil, uid: 1000 } };
+    const subject = {
+      ...SUBJECT,
+      home: `/home/${evil}`,
+      userHome: `/home/${evil}`,
+      user: { name: evil, uid: 1000, own: true },
+    };
     const baseline = await take(noisy, subject);
     const text = renderBaseline(baseline, now);
     expect(text).toMatch(/^[\n -~]*$/);

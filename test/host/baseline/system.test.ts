@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { DEBIAN_LUKS } from '../machines/debian-luks.ts';
 import { MACOS_KEPT } from '../machines/macos.ts';
-import { CLOSED, merge, without, type MachineData } from '../support.ts';
+import { CLOSED, merge, SUBJECT, without, type MachineData } from '../support.ts';
 import { judge, type Case } from './judge.ts';
 
 const EFI = '/sys/firmware/efi/efivars';
@@ -111,6 +111,12 @@ const CASES: Readonly<Record<string, readonly Case[]>> = {
     ],
     ['a last rule that only counts', rules(chain('inet', 'accept'), rule({ counter: null })), 'fail', /not refused/],
     [
+      'a policy behind a rule that lets everything in',
+      rules(chain('inet', 'drop'), rule({ counter: null }, { accept: null })),
+      'fail',
+      /not refused/,
+    ],
+    [
       'a chain at another hook',
       rules({ chain: { family: 'inet', table: 't', name: 'f', hook: 'forward', policy: 'drop' } }),
       'fail',
@@ -153,6 +159,11 @@ const CASES: Readonly<Record<string, readonly Case[]>> = {
     ['a machine without any', noNft, 'cannot_tell', /no rules/],
   ],
   'user-rights': [
+    ['a group that only the running process still has', command('id -Gn', 'ann docker\n'), 'fail', /docker/],
+    ['doas that permits the user', file('/etc/doas.conf', 'permit persist ann as root\n'), 'fail', /doas/],
+    ['doas that permits others', file('/etc/doas.conf', '# permit ann\npermit bob\n'), 'pass', /no group/],
+    ['doas that permits groups', file('/etc/doas.conf', 'permit :staff\n'), 'cannot_tell', /groups/],
+    ['doas that root alone may read about', file('/etc/doas.conf', CLOSED), 'cannot_tell', /doas/],
     ['docker, which is root by another name', command('id -Gn ann', 'ann docker\n'), 'fail', /docker/],
     ['the disk group', command('id -Gn ann', 'ann disk\n'), 'fail', /disk/],
     [
@@ -309,16 +320,35 @@ describe.each(Object.entries(CASES))('%s', (id, cases) => {
 
 describe('user rights of root', () => {
   it('fails whoever runs it as uid 0, whatever the groups say', async () => {
-    const { SUBJECT } = await import('../support.ts');
-    expect(await judge('user-rights', DEBIAN_LUKS, { ...SUBJECT, user: { name: 'root', uid: 0 } })).toMatchObject({
+    expect(
+      await judge('user-rights', DEBIAN_LUKS, { ...SUBJECT, user: { name: 'root', uid: 0, own: true } }),
+    ).toMatchObject({
       verdict: 'fail',
       found: expect.stringContaining('uid 0'),
     });
   });
 
   it('asks no command about a name that could be an option', async () => {
-    const { SUBJECT } = await import('../support.ts');
-    const entry = await judge('user-rights', DEBIAN_LUKS, { ...SUBJECT, user: { name: '-G', uid: 1000 } });
+    const entry = await judge('user-rights', DEBIAN_LUKS, { ...SUBJECT, user: { name: '-G', uid: 1000, own: true } });
     expect(entry).toMatchObject({ verdict: 'cannot_tell', evidence: [] });
+  });
+});
+
+describe('root who asks about somebody else', () => {
+  const bob = { name: 'bob', uid: 1001, own: false };
+  const data = merge(DEBIAN_LUKS, {
+    commands: {
+      'id -Gn bob': 'bob\n',
+      'sudo -n -l': 'User root may run the following commands on x:\n (ALL) ALL\n',
+      'sudo -n -l -U bob': 'User bob is not allowed to run sudo on x.\n',
+    },
+  });
+
+  it('is told the rights of the other, not its own', async () => {
+    expect(await judge('user-rights', data, { ...SUBJECT, user: bob })).toMatchObject({ verdict: 'pass' });
+  });
+
+  it('is told nothing of a screen that it does not see', async () => {
+    expect(await judge('screen-lock', data, { ...SUBJECT, user: bob })).toMatchObject({ verdict: 'cannot_tell' });
   });
 });

@@ -66,6 +66,7 @@ export const DEBIAN_LUKS: MachineData = {
       ],
     }),
     'id -Gn ann': 'ann audio plugdev\n',
+    'id -Gn': 'ann audio plugdev\n',
     'sudo -n -l': { code: 1, err: 'Sorry, user ann may not run sudo on laptop.\n' },
     'stat -L -c %a %u -- /home/ann/.hardshell': '700 1000\n',
     'bwrap --unshare-user --unshare-net --unshare-pid --ro-bind / / -- /bin/true': '',

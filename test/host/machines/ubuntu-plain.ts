@@ -26,6 +26,7 @@ export const UBUNTU_PLAIN: MachineData = merge(without(DEBIAN_LUKS, '/sys/dev/bl
     'nft -j list ruleset': { code: 1, err: 'Operation not permitted (you must be root)\n' },
     'ufw status verbose': 'Status: inactive\n',
     'id -Gn ann': 'ann adm cdrom sudo docker\n',
+    'id -Gn': 'ann adm cdrom sudo docker\n',
     'sudo -n -l': { code: 1, err: 'sudo: a password is required\n' },
     'stat -L -c %a %u -- /home/ann/Dropbox/hardshell': '755 1000\n',
     'bwrap --unshare-user --unshare-net --unshare-pid --ro-bind / / -- /bin/true': {

@@ -54,7 +54,7 @@ const FALSE: readonly (readonly [point: string, when: string, change: Change])[]
     'service-user',
     'it is root',
     {
-      subject: { ...SUBJECT, user: { name: 'root', uid: 0 } },
+      subject: { ...SUBJECT, user: { name: 'root', uid: 0, own: true } },
       ...on({ commands: { 'stat -L -c %a %u -- /home/ann/.hardshell': '700 0\n' } }),
     },
   ],
@@ -252,7 +252,7 @@ describe('the service user', () => {
         ...commands,
       },
     });
-  const root = { subject: { ...SUBJECT, user: { name: 'root', uid: 0 } } };
+  const root = { subject: { ...SUBJECT, user: { name: 'root', uid: 0, own: true } } };
 
   it('is who is judged in an installation, whoever asks', async () => {
     const result = await run(await ports({ ...installed, ...root, ...account('/usr/sbin/nologin') }));

@@ -86,20 +86,20 @@ function parseRules(text: string): Ruleset | null {
   }
 }
 
-/** Families with a chain at hook input whose policy, or whose last rule without any condition, refuses. */
+/** Families with a chain at hook input whose first rule without condition, or else whose policy, refuses. */
 function denyingFamilies({ nftables }: Ruleset): string[] {
   const rules = nftables.flatMap(({ rule }) => (rule === undefined ? [] : [rule]));
   const denies = (chain: NonNullable<Ruleset['nftables'][number]['chain']>): boolean => {
-    if (chain.policy === 'drop') return true;
-    const last = rules.findLast(
-      ({ family, table, chain: name }) => family === chain.family && table === chain.table && name === chain.name,
-    );
-    const words = (last?.expr ?? []).flatMap((part) => Object.keys(part));
-    return (
-      words.length > 0 &&
-      words.every((word) => ['counter', 'log', 'drop', 'reject'].includes(word)) &&
-      !['counter', 'log'].includes(words.at(-1) ?? '')
-    );
+    const own = rules
+      .filter(
+        ({ family, table, chain: name }) => family === chain.family && table === chain.table && name === chain.name,
+      )
+      .map(({ expr }) =>
+        expr.flatMap((part) => Object.keys(part)).filter((word) => word !== 'counter' && word !== 'log'),
+      );
+    // The first rule that asks for nothing decides for all that comes to it.
+    const decides = own.find((words) => words.length === 1 && ['accept', 'drop', 'reject'].includes(words[0] ?? ''));
+    return decides === undefined ? chain.policy === 'drop' : decides[0] !== 'accept';
   };
   const chains = nftables.flatMap(({ chain }) => (chain?.hook === 'input' && denies(chain) ? [chain.family] : []));
   return [...new Set(chains)];

@@ -1,4 +1,4 @@
-import { cannotTell, fail, pass, type Evidence, type Judgement } from '../evidence.ts';
+import { cannotTell, fail, pass, saw, type Evidence, type Judgement } from '../evidence.ts';
 import { sawRun } from '../item.ts';
 import type { Machine, Subject } from '../machine.ts';
 
@@ -99,6 +99,12 @@ export function lookAtScreenLock(machine: Machine, subject: Subject): Promise<Ju
 
 async function lookAtLinuxLock(machine: Machine, { user }: Subject): Promise<Judgement> {
   const remedy = 'let the session lock itself within ten minutes';
+  if (!user.own)
+    return cannotTell({
+      found: 'the desktop of somebody else cannot be asked',
+      evidence: [saw('asked by', 'another user')],
+      remedy,
+    });
   const running = ['-u', String(user.uid), '-x', 'gnome-shell'];
   const shell = await machine.run('pgrep', running);
   const evidence = [sawRun('pgrep', running, shell)];

@@ -1,6 +1,6 @@
-import { cannotTell, fail, joinJudgements, pass, type Judgement, named, saw } from '../evidence.ts';
-import { sawRun } from '../item.ts';
-import type { Machine, Subject } from '../machine.ts';
+import { cannotTell, fail, joinJudgements, pass, type Evidence, type Judgement, named, saw } from '../evidence.ts';
+import { sawFile, sawRun } from '../item.ts';
+import type { Machine, Subject, SubjectUser } from '../machine.ts';
 
 /** Whoever is in one of these can become root, or read every disk. */
 const POWERFUL = new Set(
@@ -10,14 +10,11 @@ const REMEDY = 'run Hardshell as a user of its own (`hardshell install`), who is
 
 /** What the user who runs Hardshell could do if it were talked into anything. */
 export function lookAtUserRights(machine: Machine, { user }: Subject): Promise<Judgement> {
-  return judgeUser(machine, { ...user, own: true });
+  return judgeUser(machine, user);
 }
 
-/** `own`: it is the user that asks. Another's sudo rights are told to root alone. */
-export async function judgeUser(
-  machine: Machine,
-  user: { readonly name: string; readonly uid: number; readonly own: boolean },
-): Promise<Judgement> {
+/** Another's rights in sudo are told to root alone. */
+export async function judgeUser(machine: Machine, user: SubjectUser): Promise<Judgement> {
   if (user.uid === 0)
     return fail({
       found: 'it is run by root (uid 0), who may do everything',
@@ -26,28 +23,35 @@ export async function judgeUser(
     });
   if (!/^[A-Za-z_][A-Za-z0-9_.-]{0,63}\$?$/.test(user.name))
     return cannotTell({ found: `uid ${user.uid} has no name that can be asked about`, evidence: [], remedy: REMEDY });
-  return joinJudgements([await judgeGroups(machine, user.name), await judgeSudo(machine, user)]);
+  return joinJudgements([
+    await judgeGroups(machine, user),
+    await judgeSudo(machine, user),
+    await judgeDoas(machine, user.name),
+  ]);
 }
 
-async function judgeGroups(machine: Machine, name: string): Promise<Judgement> {
-  const ran = await machine.run('id', ['-Gn', name]);
-  const evidence = [sawRun('id', ['-Gn', name], ran)];
-  const groups = ran.kind === 'ran' && ran.code === 0 ? ran.out.trim().split(/\s+/) : [];
-  if (groups.length === 0 || groups[0] === '')
-    return cannotTell({
-      found: `the groups of ${named(name)} cannot be read`,
-      evidence,
-      remedy: `run ${named(`id ${name}`)}`,
-    });
-  const powerful = groups.filter((group) => POWERFUL.has(group));
+/** By the accounts, and for whoever asks also of the running process: a group that was taken away stays until a new login. */
+async function judgeGroups(machine: Machine, { name, own }: SubjectUser): Promise<Judgement> {
+  const evidence: Evidence[] = [];
+  const groups: string[] = [];
+  for (const args of [['-Gn', name], ...(own ? [['-Gn']] : [])]) {
+    const ran = await machine.run('id', args);
+    evidence.push(sawRun('id', args, ran));
+    const found = ran.kind === 'ran' && ran.code === 0 ? ran.out.trim().split(/\s+/) : [''];
+    if (found[0] === '')
+      return cannotTell({
+        found: `the groups of ${named(name)} cannot be read`,
+        evidence,
+        remedy: `run ${named(`id ${name}`)}`,
+      });
+    groups.push(...found);
+  }
+  const powerful = [...new Set(groups.filter((group) => POWERFUL.has(group)))];
   if (powerful.length === 0) return pass(`${named(name)} is in no group that leads to root`, evidence);
   return fail({ found: `${named(name)} is in ${powerful.join(', ')}, which leads to root`, evidence, remedy: REMEDY });
 }
 
-async function judgeSudo(
-  machine: Machine,
-  { name, own }: { readonly name: string; readonly own: boolean },
-): Promise<Judgement> {
+async function judgeSudo(machine: Machine, { name, own }: SubjectUser): Promise<Judgement> {
   const args = ['-n', '-l', ...(own ? [] : ['-U', name])];
   const ran = await machine.run('sudo', args);
   const evidence = [sawRun('sudo', args, ran)];
@@ -62,4 +66,23 @@ async function judgeSudo(
     evidence,
     remedy: `as root, run ${named(`sudo -l -U ${name}`)}`,
   });
+}
+
+const DOAS = '/etc/doas.conf';
+
+/** The smaller sister of sudo. Its file is often for root alone. */
+async function judgeDoas(machine: Machine, name: string): Promise<Judgement> {
+  const reading = await machine.readFile(DOAS);
+  if (reading.kind === 'absent') return pass('', [sawFile(DOAS, reading)]);
+  const evidence = [sawFile(DOAS, reading)];
+  const remedy = `as root, look for a line of ${named(DOAS)} that permits ${named(name)} or a group of it`;
+  if (reading.kind !== 'text') return cannotTell({ found: 'whom doas permits cannot be read', evidence, remedy });
+  const permits = reading.text.split('\n').filter((line) => /^\s*permit\b/.test(line));
+  if (permits.length === 0) return pass('', evidence);
+  if (permits.some((line) => line.split(/\s+/).includes(name)))
+    return fail({ found: `doas permits ${named(name)}`, evidence, remedy: REMEDY });
+  // A group of another name may be its own, too.
+  if (permits.some((line) => /\s:/.test(line)))
+    return cannotTell({ found: 'doas permits groups, and which are its own is not judged here', evidence, remedy });
+  return pass('', evidence);
 }

@@ -12,7 +12,7 @@ export async function testUser(bench: Bench): Promise<readonly PointCheck[]> {
   const account = machine.system === 'linux' && status?.deployment !== 'checkout' ? await findAccount(machine) : null;
   if (account !== null) return [...(await testAccount(bench, account)), await testUmask(bench)];
   const honest = `there is no service user here: judged for ${subject.user.name === '' ? 'the user' : named(subject.user.name)} (uid ${subject.user.uid}), who runs it`;
-  const rights = await judgeUser(machine, { ...subject.user, own: true });
+  const rights = await judgeUser(machine, subject.user);
   return [
     { ...fromJudgement(rights), found: `${honest}: ${rights.found}` },
     fromJudgement(await judgeFolder(machine, subject.home, subject.user.uid)),
