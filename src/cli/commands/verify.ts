@@ -26,15 +26,21 @@ import { firewallPort, proofPort } from './verify-ports.ts';
 
 const ANSWER_MS_MAX = 5_000;
 
+export interface VerifyCommand {
+  /** Without the attacks from inside the zones: points 4 and 5 then count as not passed. */
+  readonly quick: boolean;
+}
+
 /** `hardshell verify`: ten points, each by an executed test. 0 all pass, 3 some do not, 1 some could not be tested. */
-export async function verify(context: Context): Promise<number> {
+export async function verify(command: VerifyCommand, context: Context): Promise<number> {
   const { home } = context.paths();
   if (!existsSync(home))
     throw new Failure(
       `there is no instance in \`${home}\`; start one with \`hardshell up\`, or name it with \`--home\``,
     );
-  const result = await verifyInstance({ points: VERIFY_POINTS, ports: openPorts(context) }, ({ title }, number) =>
-    context.io.progress(`${number}/${VERIFY_POINTS.length} ${title}`),
+  const result = await verifyInstance(
+    { points: VERIFY_POINTS, ports: openPorts(command, context) },
+    ({ title }, number) => context.io.progress(`${number}/${VERIFY_POINTS.length} ${title}`),
   );
   context.io.progress('');
   const { points, passed, exitCode } = result;
@@ -42,7 +48,7 @@ export async function verify(context: Context): Promise<number> {
   return exitCode;
 }
 
-function openPorts(context: Context): VerifyPorts {
+function openPorts({ quick }: VerifyCommand, context: Context): VerifyPorts {
   const paths = context.paths();
   return {
     machine: openMachine(),
@@ -75,7 +81,7 @@ function openPorts(context: Context): VerifyPorts {
       return { levers: report.levers, reached: remaining };
     },
     recordedEntries: () => readRecordedLog(paths.home),
-    proveZones: proofPort(context),
+    proveZones: quick ? 'left_out' : proofPort(context),
     tryFirewall: firewallPort(context),
     pause: (ms) => sleep(ms),
   };

@@ -73,8 +73,8 @@ export interface VerifyPorts {
   readonly tryStop: () => Promise<StopTrial>;
   /** How many entries the database says that the log has. */
   readonly recordedEntries: () => { readonly least: number; readonly most: number } | null;
-  /** Null: the attack list does not come with this build. */
-  readonly proveZones: (() => Promise<readonly ZoneProof[]>) | null;
+  /** `absent`: the attack list does not come with this build. `left_out`: whoever asked wants no attacks run. */
+  readonly proveZones: (() => Promise<readonly ZoneProof[]>) | 'absent' | 'left_out';
   /** Null: the firewall of our users does not come with this build. */
   readonly tryFirewall: (() => Promise<FirewallTrial>) | null;
   readonly pause: (ms: number) => Promise<void>;
@@ -84,7 +84,7 @@ export interface VerifyPorts {
 export interface Bench extends VerifyPorts {
   /** After zones that are just being replaced had time to come. */
   readonly supervisor: () => Promise<SupervisorStatus | null>;
-  readonly proofs: () => Promise<readonly ZoneProof[] | null>;
+  readonly proofs: () => Promise<readonly ZoneProof[] | 'absent' | 'left_out'>;
 }
 
 /** One of the points. A further one is one line in `points.ts`. */

@@ -172,7 +172,7 @@ describe('ten points', () => {
   });
 
   it('say which part brings what is not there, and do not pass for it', async () => {
-    const result = await run(await ports({ proveZones: null, tryFirewall: null }));
+    const result = await run(await ports({ proveZones: 'absent', tryFirewall: null }));
     expect(verdicts(result)).toEqual({
       ...IN_ORDER,
       firewall: 'not_yet',
@@ -181,6 +181,11 @@ describe('ten points', () => {
     });
     expect(result.points.find(({ id }) => id === 'secrets')?.checks[0]?.found).toContain('part 3');
     expect(result.points.find(({ id }) => id === 'kill-switch')?.checks.at(-1)?.found).toContain('part 5');
+  });
+
+  it('do not pass for attacks that were left out', async () => {
+    const result = await run(await ports({ proveZones: 'left_out' }));
+    expect(verdicts(result)).toEqual({ ...IN_ORDER, 'zone3-mute': 'not_yet', 'zone2-mute': 'not_yet' });
   });
 
   it('fail where nothing runs', async () => {
