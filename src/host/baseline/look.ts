@@ -37,7 +37,7 @@ export async function takeBaseline(
 }
 
 /** An item that breaks has told nothing: doubt is never a pass. */
-export async function lookAt(item: BaselineItem, machine: Machine, subject: Subject): Promise<Judgement> {
+async function lookAt(item: BaselineItem, machine: Machine, subject: Subject): Promise<Judgement> {
   try {
     return await item.look(machine, subject);
   } catch (cause) {

@@ -1,3 +1,4 @@
+import { ZONE_PROFILES } from '../../../src/contracts/index.ts';
 import { writeLog } from '../../audit/support/logs.ts';
 import {
   VERIFY_POINTS,
@@ -18,12 +19,14 @@ const zone = (name: string, profile: Zone['profile'], pid: number): Zone => ({
   name,
   profile,
   session: profile === 'planner' ? SESSION : null,
-  socket: profile === 'executor' || profile === 'connector-maildir' ? null : `/run/x/${name}/zone-bridge.sock`,
+  socket: profile === 'executor' || profile.startsWith('connector-') ? null : `/run/x/${name}/zone-bridge.sock`,
   mode: 'F',
   running: true,
   pid,
   restarts: 0,
 });
+
+const CONNECTORS = ZONE_PROFILES.filter((profile) => profile.startsWith('connector-'));
 
 /** A running instance in which every point that this part can pass passes. */
 export const STATUS: Zones = {
@@ -38,11 +41,14 @@ export const STATUS: Zones = {
   degraded: [],
   zones: [
     zone('zone1-executor', 'executor', 11),
-    zone('connector-maildir', 'connector-maildir', 12),
+    ...CONNECTORS.map((profile, i) => zone(profile, profile, 12 + 100 * i)),
     zone('zone2-planner', 'planner', 13),
     zone('zone3-email-reader.7', 'reader-email', 14),
   ],
 };
+
+/** Processes that a stop would end: the supervisor and each zone. */
+export const REACHED = [10, ...STATUS.zones.flatMap(({ pid }) => pid ?? [])];
 
 export const PROCESS: ZoneProcess = {
   pid: 99,
@@ -86,7 +92,7 @@ export async function ports(change: Partial<VerifyPorts> = {}): Promise<VerifyPo
     inspectZone: () => PROCESS,
     readArmed: () => ({ kind: 'armed', epoch: 3 }),
     killedEpoch: () => 2,
-    tryStop: async () => ({ levers: levers(), reached: [10, 11, 12, 13, 14] }),
+    tryStop: async () => ({ levers: levers(), reached: REACHED }),
     recordedEntries: () => ({ least: ENTRIES, most: ENTRIES }),
     proveZones: async () => [proof('zone2-planner'), proof('zone3-email-reader')],
     tryFirewall: async () => FIREWALL,
