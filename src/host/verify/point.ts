@@ -17,15 +17,17 @@ export interface PointCheck {
   readonly remedy: string;
 }
 
-/** What the attacks of one zone came to, run inside a zone like the real one. */
+/** What the attacks of one zone came to, run inside a zone like the real one: those that the mode in force claims to hold. */
 export interface ZoneProof {
   /** Name of the zone, such as `zone3-email-reader`. */
   readonly zone: string;
   readonly attempts: number;
   readonly held: number;
-  /** Ids of attempts that succeeded though the mode in force claims to hold them. */
+  /** Those whose twin outside the wall worked, or at least arrived: holding them says something. */
+  readonly seen: number;
+  /** Ids of attempts that succeeded. */
   readonly open: readonly string[];
-  /** Ids of attempts whose allowed twin did not work either. */
+  /** Ids of attempts that gave no answer. */
   readonly cannotTell: readonly string[];
 }
 
@@ -74,7 +76,7 @@ export interface VerifyPorts {
   /** How many entries the database says that the log has. */
   readonly recordedEntries: () => { readonly least: number; readonly most: number } | null;
   /** `absent`: the attack list does not come with this build. `left_out`: whoever asked wants no attacks run. */
-  readonly proveZones: (() => Promise<readonly ZoneProof[]>) | 'absent' | 'left_out';
+  readonly proveZones: () => Promise<readonly ZoneProof[] | 'absent' | 'left_out'>;
   /** Null: the firewall of our users does not come with this build. */
   readonly tryFirewall: (() => Promise<FirewallTrial>) | null;
   readonly pause: (ms: number) => Promise<void>;

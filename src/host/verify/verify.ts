@@ -61,7 +61,7 @@ function openBench(ports: VerifyPorts): Bench {
   return {
     ...ports,
     supervisor: once(() => settledStatus(ports)),
-    proofs: once(async () => (typeof ports.proveZones === 'string' ? ports.proveZones : await ports.proveZones())),
+    proofs: once(ports.proveZones),
   };
 }
 

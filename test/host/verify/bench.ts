@@ -6,6 +6,7 @@ import {
   type VerifyPorts,
   type VerifyResult,
   type ZoneProcess,
+  type ZoneProof,
 } from '../../../src/host/index.ts';
 import { DEBIAN_LUKS } from '../machines/debian-luks.ts';
 import { machineOf, SUBJECT } from '../support.ts';
@@ -64,14 +65,13 @@ export const PROCESS: ZoneProcess = {
   routes: 0,
 };
 
-export const proof = (
-  name: string,
-): { zone: string; attempts: number; held: number; open: string[]; cannotTell: string[] } => ({
+export const proof = (name: string): ZoneProof => ({
   zone: name,
   attempts: 40,
-  held: 39,
+  held: 40,
+  seen: 37,
   open: [],
-  cannotTell: ['vsock'],
+  cannotTell: [],
 });
 
 export const FIREWALL = { state: { kind: 'in_force' }, attack: { zone: 'refused', twin: 'passed' } } as const;

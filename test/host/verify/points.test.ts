@@ -102,14 +102,14 @@ const FALSE: readonly (readonly [point: string, when: string, change: Change])[]
   ['zone3-mute', 'a reader has a route', seen(14, { routes: 1 })],
   ['zone3-mute', 'the network of a reader cannot be read', seen(14, { interfaces: null })],
   ['zone3-mute', 'a reader runs without its filter', seen(14, { seccomp: '0' })],
-  ['zone3-mute', 'an attack in a reader succeeds', attacks('zone3-email-reader', { held: 38, open: ['tcp-connect'] })],
+  ['zone3-mute', 'an attack in a reader succeeds', attacks('zone3-email-reader', { held: 39, open: ['tcp-connect'] })],
   ['zone3-mute', 'no attack was run in a reader', { proveZones: async () => [proof('zone2-planner')] }],
+  ['zone3-mute', 'most attacks could not see anything', attacks('zone3-email-reader', { seen: 20 })],
   [
     'zone3-mute',
-    'most attacks could not see anything',
-    attacks('zone3-email-reader', { attempts: 4, held: 2, cannotTell: ['a', 'b'] }),
+    'an attack in a reader gave no answer',
+    attacks('zone3-email-reader', { held: 39, cannotTell: ['udp'] }),
   ],
-  ['zone3-mute', 'attacks are missing from the count', attacks('zone3-email-reader', { held: 30 })],
   ['zone2-mute', 'the planner may gain privileges', seen(13, { noNewPrivs: '0' })],
   ['zone2-mute', 'the planner has capabilities', seen(13, { capEff: '0000000000200000' })],
   ['zone2-mute', 'an attack in the planner succeeds', attacks('zone2-planner', { open: ['dns'], held: 38 })],
@@ -172,7 +172,7 @@ describe('ten points', () => {
   });
 
   it('say which part brings what is not there, and do not pass for it', async () => {
-    const result = await run(await ports({ proveZones: 'absent', tryFirewall: null }));
+    const result = await run(await ports({ proveZones: async () => 'absent', tryFirewall: null }));
     expect(verdicts(result)).toEqual({
       ...IN_ORDER,
       firewall: 'not_yet',
@@ -184,7 +184,7 @@ describe('ten points', () => {
   });
 
   it('do not pass for attacks that were left out', async () => {
-    const result = await run(await ports({ proveZones: 'left_out' }));
+    const result = await run(await ports({ proveZones: async () => 'left_out' }));
     expect(verdicts(result)).toEqual({ ...IN_ORDER, 'zone3-mute': 'not_yet', 'zone2-mute': 'not_yet' });
   });
 

@@ -68,22 +68,29 @@ function judgeProofs(proofs: readonly ZoneProof[] | 'absent' | 'left_out', prefi
   return own.map(judgeProof);
 }
 
-/** Attempts whose twin shows nothing prove nothing: where they are as many as the others, nothing is proven. */
-function judgeProof({ zone, attempts, held, open, cannotTell }: ZoneProof): PointCheck {
-  const unread = attempts - held - open.length - cannotTell.length;
-  const doubts = [
-    cannotTell.length === 0 ? '' : `${cannotTell.length} could not be told (${listIds(cannotTell)})`,
-    unread === 0 ? '' : `${unread} gave no answer`,
-  ].filter((doubt) => doubt !== '');
-  const untold = doubts.map((doubt) => `, ${doubt}`).join('');
-  const evidence = [saw(`attacks in ${zone}`, `${attempts} tried, ${held} held, ${open.length} open${untold}`)];
+/** Attacks that could not have been seen prove nothing: where they are as many as the others, nothing is proven. */
+function judgeProof({ zone, attempts, held, seen, open, cannotTell }: ZoneProof): PointCheck {
+  const said = `${attempts} tried, ${held} held, ${seen} of them seen to arrive outside, ${open.length} open, ${cannotTell.length} without an answer`;
+  const evidence = [saw(`attacks in ${zone}`, said)];
   if (open.length > 0)
     return failed({ found: `attacks in ${named(zone)} succeeded: ${listIds(open)}`, evidence, remedy: REMEDY });
-  if (unread !== 0 || held <= cannotTell.length)
+  const remedy = 'run it again; if it stays, see `hardshell doctor`';
+  if (held !== attempts) {
+    const which = cannotTell.length === 0 ? '' : ` (no answer: ${listIds(cannotTell)})`;
     return failed({
-      found: `the attacks in ${named(zone)} prove too little: ${held} of ${attempts} held${untold}`,
+      found: `of ${attempts} attacks in ${named(zone)} only ${held} are known to have held${which}`,
       evidence,
-      remedy: 'run it again; if it stays, see `hardshell doctor`',
+      remedy,
     });
-  return passed(`${held} of ${attempts} attacks in ${named(zone)} held${untold}`, evidence);
+  }
+  if (seen * 2 <= attempts)
+    return failed({
+      found: `the attacks in ${named(zone)} prove too little: only ${seen} of ${attempts} arrive outside`,
+      evidence,
+      remedy,
+    });
+  return passed(
+    `${held} of ${attempts} attacks in ${named(zone)} held; ${seen} of them were seen to arrive outside`,
+    evidence,
+  );
 }
