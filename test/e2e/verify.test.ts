@@ -68,11 +68,16 @@ describe('hardshell verify', () => {
     expect(points.size).toBe(10);
     expect(verdicts).toMatchObject({ executor: 'pass', 'audit-chain': 'pass', zones: 'pass', secrets: 'not_yet' });
     expect(points.get('kill-switch')?.checks.map(({ verdict }) => verdict)).toEqual(['pass', 'pass', 'not_yet']);
-    for (const zone of ['zone2-mute', 'zone3-mute'])
-      expect(points.get(zone)?.checks[0], zone).toMatchObject({
+    for (const id of ['zone2-mute', 'zone3-mute']) {
+      const [outside, ...attacks] = points.get(id)?.checks ?? [];
+      expect(outside, id).toMatchObject({
         verdict: 'pass',
         found: expect.stringMatching(/walled in as seen from outside/),
       });
+      if (attacks.some(({ found }) => found.includes('does not come with this build')))
+        console.warn(`NOT PROVEN HERE: ${id} from inside: the supervisor of this build has no attack list`);
+      else expect(points.get(id)?.verdict, JSON.stringify(attacks)).toBe('pass');
+    }
     expect(points.get('service-user')?.checks[0]?.found).toContain('there is no service user here: judged for');
     // Not all ten can pass before the last part: never 0.
     expect(code).toBe(3);

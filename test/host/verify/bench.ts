@@ -30,7 +30,7 @@ const zone = (name: string, profile: Zone['profile'], pid: number): Zone => ({
 const CONNECTORS = ZONE_PROFILES.filter((profile) => profile.startsWith('connector-'));
 
 /** A running instance in which every point that this part can pass passes. */
-export const STATUS: Zones = {
+export const STATUS = {
   type: 'status',
   ready: true,
   pid: 10,
@@ -40,13 +40,14 @@ export const STATUS: Zones = {
   armed_epoch: 3,
   limits_held: ['memory', 'pids', 'cpu'],
   degraded: [],
+  proof: null,
   zones: [
     zone('zone1-executor', 'executor', 11),
     ...CONNECTORS.map((profile, i) => zone(profile, profile, 12 + 100 * i)),
     zone('zone2-planner', 'planner', 13),
     zone('zone3-email-reader.7', 'reader-email', 14),
   ],
-};
+} as Zones;
 
 /** Processes that a stop would end: the supervisor and each zone. */
 export const REACHED = [10, ...STATUS.zones.flatMap(({ pid }) => pid ?? [])];
