@@ -1,5 +1,11 @@
 import { readFileSync } from 'node:fs';
-import { executableOf, readProcessStatus, sharedNamespaces } from '../../isolation/index.ts';
+import {
+  executableOf,
+  identifyProcess,
+  isRunning,
+  readProcessStatus,
+  sharedNamespaces,
+} from '../../isolation/index.ts';
 
 /** A zone's program as the kernel sees it from outside. */
 export interface ZoneProcess {
@@ -21,7 +27,10 @@ export interface ZoneProcess {
 
 const DEPTH_MAX = 4;
 
-/** The program below a zone's first process: the sandbox starts a first process inside, and that starts the program. */
+/**
+ * The program below a zone's first process: the sandbox starts a first process inside, and that starts the program. Null
+ * where there is none, and where it ended while it was looked at: half an answer would be a wrong one.
+ */
 export function inspectZone(first: number): ZoneProcess | null {
   let pid = first;
   for (let depth = 0; depth < DEPTH_MAX; depth++) {
@@ -29,13 +38,22 @@ export function inspectZone(first: number): ZoneProcess | null {
     if (child === undefined) break;
     pid = child;
   }
-  const status = pid === first ? undefined : readProcessStatus(pid);
+  const identity = pid === first ? undefined : identifyProcess(pid);
+  const program = executableOf(pid);
+  // The sandbox itself, of which the program is gone or not there yet.
+  if (identity === undefined || program === undefined || program.endsWith('/bwrap')) return null;
+  const seen = lookAtProcess(pid, program);
+  return isRunning(identity) ? seen : null;
+}
+
+function lookAtProcess(pid: number, program: string): ZoneProcess | null {
+  const status = readProcessStatus(pid);
   const text = readText(`/proc/${pid}/status`);
   if (status === undefined || text === null) return null;
   const field = (name: string): string => new RegExp(`^${name}:\\s*(\\S+)`, 'm').exec(text)?.[1] ?? '';
   return {
     pid,
-    program: executableOf(pid) ?? 'unknown',
+    program,
     state: field('State'),
     umask: field('Umask'),
     uid: status.uids[0] ?? -1,

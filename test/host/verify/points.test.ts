@@ -214,6 +214,14 @@ describe('ten points', () => {
     expect(verdicts(never)).toEqual({ ...IN_ORDER, 'zone3-mute': 'fail', zones: 'fail' });
   });
 
+  it('look at the reader that came when the one they were told of has ended', async () => {
+    let looks = 0;
+    const late = await run(await ports({ inspectZone: (pid) => (pid === 14 && ++looks < 6 ? null : PROCESS) }));
+    expect(verdicts(late)).toEqual(IN_ORDER);
+    const never = await run(await ports({ inspectZone: (pid) => (pid === 14 ? null : PROCESS) }));
+    expect(verdicts(never)).toEqual({ ...IN_ORDER, 'zone3-mute': 'fail' });
+  });
+
   it('run the attacks once for both zones', async () => {
     let runs = 0;
     await run(

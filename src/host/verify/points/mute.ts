@@ -21,16 +21,20 @@ const REMEDY = 'run `hardshell kill` now, then find out why: look at `hardshell 
 export async function testMute(bench: Bench, prefix: 'zone2' | 'zone3'): Promise<readonly PointCheck[]> {
   const status = await bench.supervisor();
   if (status === null) return [failed(NOT_RUNNING)];
-  return [lookFromOutside(bench, status, prefix), ...judgeProofs(await bench.proofs(), prefix)];
+  return [await lookFromOutside(bench, status, prefix), ...judgeProofs(await bench.proofs(), prefix)];
 }
 
-function lookFromOutside(bench: Bench, status: SupervisorStatus, prefix: string): PointCheck {
-  const zones = status.zones.filter(({ name, running }) => running && name.startsWith(`${prefix}-`));
-  const looked = zones.flatMap(({ name, pid }) => {
-    const seen = pid === null ? null : bench.inspectZone(pid);
-    // One that ended in between is not there to speak.
-    return seen === null ? [] : [{ name, seen }];
-  });
+const TRIES = 20;
+const PAUSE_MS = 250;
+
+/** Readers are discarded after a message: whoever ended between the question and the look is asked for anew. */
+async function lookFromOutside(bench: Bench, first: SupervisorStatus, prefix: string): Promise<PointCheck> {
+  let looked = lookAtZones(bench, first, prefix);
+  for (let tried = 1; looked.length === 0 && tried < TRIES; tried++) {
+    await bench.pause(PAUSE_MS);
+    const status = await bench.askSupervisor();
+    looked = status === null ? [] : lookAtZones(bench, status, prefix);
+  }
   const evidence = looked.map(({ name, seen }) => saw(`${name}, process ${seen.pid}`, describe(seen)));
   const open = looked.flatMap(({ name, seen }) => problemsOf(seen).map((what) => `${named(name)} ${what}`));
   if (open.length > 0) return failed({ found: open.slice(0, 4).join('; '), evidence, remedy: REMEDY });
@@ -40,6 +44,20 @@ function lookFromOutside(bench: Bench, status: SupervisorStatus, prefix: string)
     `${looked.length} running ${looked.length === 1 ? 'zone is' : 'zones are'} walled in as seen from outside`,
     evidence,
   );
+}
+
+interface Looked {
+  readonly name: string;
+  readonly seen: ZoneProcess;
+}
+
+function lookAtZones(bench: Bench, { zones }: SupervisorStatus, prefix: string): readonly Looked[] {
+  return zones
+    .filter(({ name, running }) => running && name.startsWith(`${prefix}-`))
+    .flatMap(({ name, pid }) => {
+      const seen = pid === null ? null : bench.inspectZone(pid);
+      return seen === null ? [] : [{ name, seen }];
+    });
 }
 
 function describe({ interfaces, routes, seccomp, noNewPrivs, capEff, shared, uid }: ZoneProcess): string {
