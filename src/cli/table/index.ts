@@ -1,3 +1,4 @@
+import { ASSURANCE_COMMANDS } from './assurance.ts';
 import { EVIDENCE_COMMANDS } from './evidence.ts';
 import { INSTANCE_COMMANDS } from './instance.ts';
 import { OWNER_COMMANDS } from './owner.ts';
@@ -14,6 +15,7 @@ export const COMMANDS: readonly CommandSpec[] = [
   ...ZONE_COMMANDS,
   ...SETTINGS_COMMANDS,
   ...EVIDENCE_COMMANDS,
+  ...ASSURANCE_COMMANDS,
 ];
 
 /** What a group of commands is about. */
@@ -32,8 +34,6 @@ export const GROUPS: ReadonlyMap<string, string> = new Map([
 export const LATER_COMMANDS: ReadonlyMap<string, number> = new Map([
   ['install', 2],
   ['uninstall', 2],
-  ['baseline', 2],
-  ['verify', 2],
   ['vault', 3],
   ['connect', 3],
   ['pairing', 4],

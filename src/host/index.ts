@@ -1,0 +1,27 @@
+export {
+  BASELINE_ITEMS,
+  nameVerdict,
+  openMachine,
+  renderBaseline,
+  takeBaseline,
+  writeBaseline,
+  type Baseline,
+  type Listing,
+  type BaselineEntry,
+  type Machine,
+  type Ran,
+  type Reading,
+  type Subject,
+} from './baseline/index.ts';
+export {
+  inspectZone,
+  VERIFY_POINTS,
+  verifyInstance,
+  type PointCheck,
+  type PointResult,
+  type PointVerdict,
+  type VerifyPorts,
+  type VerifyResult,
+  type ZoneProcess,
+  type ZoneProof,
+} from './verify/index.ts';
