@@ -26,7 +26,6 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   connectors: room(['contracts', 'bridge']),
   control: room(['contracts', 'audit', 'state'], ['zod', 'unicode-confusables']),
   isolation: room(['contracts']),
-  host: room(['contracts', 'isolation', 'config', 'audit'], ['zod']),
   supervisor: room(['contracts', 'isolation', 'control', 'bridge']),
   'zone1-executor': room(['contracts', 'payloads', 'policy', 'control', 'audit', 'state'], ['jose', 'zod', 'croner']),
   host: room(['contracts', 'isolation', 'config', 'audit'], ['zod']),
