@@ -4,6 +4,7 @@ import {
   cannotTell,
   expectedIn,
   held,
+  readAnswer,
   readAttempt,
   type Attempt,
   type Reading,
@@ -12,7 +13,8 @@ import {
 } from './attempt.ts';
 import { zoneView, probeSpec } from './probe-zone.ts';
 import { attemptsFor } from './list.ts';
-import type { Answers } from './program.ts';
+import { CONTROLS, type Control } from './controls.ts';
+import type { Answers, Section } from './program.ts';
 import { claimOf, endsZone, type Claim } from './modes.ts';
 import type { Stage } from './stage.ts';
 import { runTwins, type Twin } from './twins.ts';
@@ -47,6 +49,8 @@ export interface WallProof {
   readonly zone: string;
   readonly wall: WallFacts;
   readonly attempts: readonly AttemptProof[];
+  /** What a zone may do, done by the probe: `open` where it worked. */
+  readonly controls: readonly { readonly control: Control; readonly reading: Reading }[];
 }
 
 /** One throw-away zone: these attempts, in place of that zone's program. The readings count for all of `zones`. */
@@ -89,6 +93,10 @@ export async function proveWalls(options: ProveOptions): Promise<readonly WallPr
     return {
       zone: spec.name,
       wall,
+      controls: CONTROLS.flatMap((control) => {
+        const reading = readings.get(`${spec.name}/${control.id}`);
+        return reading === undefined ? [] : [{ control, reading }];
+      }),
       attempts: attempts.map((attempt) => {
         const reading = readings.get(`${spec.name}/${attempt.id}`) ?? NOT_RUN;
         const twin = seen.get(attempt.id) ?? { kind: 'not_here', raw: NOT_RUN.raw };
@@ -147,9 +155,11 @@ async function runJob(
   { spec, attempts }: Job,
 ): Promise<readonly (readonly [string, Reading])[]> {
   const at = zoneView(stage, spec);
-  const all = (reading: Reading): readonly (readonly [string, Reading])[] => attempts.map(({ id }) => [id, reading]);
+  const controls = attempts.length > 1 ? controlsOf(at, spec) : [];
+  const sections = [...attempts.map((attempt) => ({ id: attempt.id, steps: attempt.steps(at) })), ...controls];
+  const all = (reading: Reading): readonly (readonly [string, Reading])[] => sections.map(({ id }) => [id, reading]);
   let ran: Executed;
-  const program = stage.write(attempts.map((attempt) => ({ id: attempt.id, steps: attempt.steps(at) })));
+  const program = stage.write(sections);
   try {
     const limits = { timeoutMs: ZONE_MS_MAX, outputBytesMax: program.outputBytes + 1 };
     ran = await driver.exec(probeSpec(stage, spec, program.name, attempts), limits);
@@ -167,7 +177,21 @@ async function runJob(
   if (only !== undefined && ran.exit.kind !== 'exited') return all(readEnd(only, ran.exit));
   const answers = program.read(ran.stdout);
   if (answers === undefined) return all(cannotTell('the probe gave no answer of the right shape'));
-  return attempts.map((attempt) => [attempt.id, readOne(attempt, answers, at)]);
+  return [
+    ...attempts.map((attempt) => [attempt.id, readOne(attempt, answers, at)] as const),
+    ...controls.map(({ id }) => [id, readControl(answers.get(id))] as const),
+  ];
+}
+
+function controlsOf(at: Staged, spec: ZoneSpec): Section[] {
+  return CONTROLS.flatMap(({ id, steps }) => {
+    const own = steps(at, spec);
+    return own === undefined ? [] : [{ id, steps: own }];
+  });
+}
+
+function readControl(answers: Answers | undefined): Reading {
+  return answers === undefined ? cannotTell('no answer') : readAnswer(answers);
 }
 
 function readOne(attempt: Attempt, answers: ReadonlyMap<string, Answers>, at: Staged): Reading {

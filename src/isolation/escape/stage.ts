@@ -12,13 +12,13 @@ import {
 import { hostname, tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { HardshellError } from '../../contracts/index.ts';
+import { identifyProcess } from '../inspect.ts';
 import type { SyscallArch } from '../syscalls.ts';
 import { EXIT_OF_EXIT_PROGRAM, type Staged } from './attempt.ts';
-import { SIGKILL } from './attempts/common.ts';
 import { buildProgram, NONCE_BYTES, type Program, type Section } from './program.ts';
-import { runOutside, startOutside } from './run-outside.ts';
+import { startOutside } from './run-outside.ts';
 import { answerDatagrams, listen, type Made } from './stage-servers.ts';
-import { call, result, into, type Step } from './steps.ts';
+import { call, into, result, scratch, text } from './steps.ts';
 
 /** What the prober set up outside, so that an attempt that gets out has something to find. */
 export interface Stage {
@@ -38,12 +38,14 @@ export interface WrittenProgram extends Program {
 }
 
 export const STAGE_PARTS = { programs: 'programs', sockets: 'own' } as const;
+const NAME = 'hardshell-escape-';
 const OPEN_DIRECTORY = 0o755;
 const ANYBODY = 0o777;
 
 /** Sets the stage in a new directory below `parent`, which zones must be able to reach. */
 export async function openStage({ parent = tmpdir(), arch = nativeArch() } = {}): Promise<Stage> {
-  const directory = mkdtempSync(join(parent, 'hardshell-escape-'));
+  removeLeft(parent);
+  const directory = mkdtempSync(join(parent, `${NAME}${process.pid}-`));
   const closers: (() => Promise<void>)[] = [() => Promise.resolve(rmSync(directory, { recursive: true, force: true }))];
   let closing: Promise<void> | undefined;
   const close = (): Promise<void> => {
@@ -59,8 +61,7 @@ export async function openStage({ parent = tmpdir(), arch = nativeArch() } = {})
       return value;
     };
     const servers = await openServers(directory, keep);
-    const ipcKey = await keep(makeShared(write));
-    const victimPid = await keep(startVictim(write));
+    const { pid: victimPid, ipcKey } = await keep(startKeeper(write));
     const outside = {
       ...factsOfHost(),
       ...placesIn(directory),
@@ -75,6 +76,19 @@ export async function openStage({ parent = tmpdir(), arch = nativeArch() } = {})
   } catch (error) {
     await close();
     throw error;
+  }
+}
+
+/** What an earlier prober left that was ended before it could clean up. */
+function removeLeft(parent: string): void {
+  for (const name of listNames(parent)) {
+    const pid = name.startsWith(NAME) ? Number(name.slice(NAME.length).split('-')[0]) : Number.NaN;
+    if (!Number.isInteger(pid) || identifyProcess(pid) !== undefined) continue;
+    try {
+      rmSync(join(parent, name), { recursive: true, force: true });
+    } catch {
+      // Of another user, who will.
+    }
   }
 }
 
@@ -145,43 +159,29 @@ async function openServers(directory: string, keep: Keep): Promise<Servers> {
 
 const IPC = { create: 0o3666, remove: 0 } as const;
 
-/** A segment, a queue and a semaphore under one key. They outlive their maker, so their removal is a program too. */
-async function makeShared(write: Stage['write']): Promise<Made<number>> {
-  const key = randomInt(0x10000, 0x7fffffff);
-  const kinds = [
-    ['shmget', [key, 64, IPC.create], 'shmctl', [IPC.remove, 0]],
-    ['msgget', [key, IPC.create], 'msgctl', [IPC.remove, 0]],
-    ['semget', [key, 1, IPC.create], 'semctl', [0, IPC.remove, 0]],
-  ] as const;
-  const section = (id: string, steps: readonly Step[]): Section => ({ id, steps });
-  const make = write([
-    section(
-      'make',
-      kinds.map(([get, args]) => call(get, ...args)),
-    ),
-  ]);
-  const remove = write([
-    section(
-      'remove',
-      kinds.flatMap(([get, [, ...rest], control, args]) => [
-        into('found', get, key, ...rest.map(() => 0)),
-        call(control, result('found'), ...args),
-      ]),
-    ),
-  ]);
-  await runOutside(make);
-  return {
-    value: key,
-    close: async () => {
-      await runOutside(remove);
+/**
+ * A process that has a segment, a queue and a semaphore under one key, and waits: what an attempt would read, signal or
+ * take over. When we end, however that comes, its standard input does too, and it takes away what no kernel would.
+ */
+async function startKeeper(write: Stage['write']): Promise<Made<{ readonly pid: number; readonly ipcKey: number }>> {
+  const ipcKey = randomInt(0x10000, 0x7fffffff);
+  const program = write([
+    {
+      id: 'keeper',
+      steps: [
+        into('memory', 'shmget', ipcKey, 64, IPC.create),
+        into('queue', 'msgget', ipcKey, IPC.create),
+        into('semaphore', 'semget', ipcKey, 1, IPC.create),
+        into('ready', 'write', 1, text('!'), 1),
+        into('over', 'read', 0, scratch('word', 16), 1),
+        into('removed', 'shmctl', result('memory'), IPC.remove, 0),
+        into('removed', 'msgctl', result('queue'), IPC.remove, 0),
+        into('removed', 'semctl', result('semaphore'), 0, IPC.remove, 0),
+      ],
     },
-  };
-}
-
-/** A process that waits, and ends with us: what an attempt would read, signal or take over. */
-function startVictim(write: Stage['write']): Promise<Made<number>> {
-  const program = write([{ id: 'victim', steps: [call('prctl', 1, SIGKILL, 0, 0, 0), call('ppoll', 0, 0, 0, 0, 0)] }]);
-  return startOutside(program.path);
+  ]);
+  const { value: pid, close } = await startOutside(program.path);
+  return { value: { pid, ipcKey }, close };
 }
 
 function exitProgram(arch: SyscallArch): Buffer {

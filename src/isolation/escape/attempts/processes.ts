@@ -11,7 +11,7 @@ const PTRACE_SEIZE = 0x4206;
 const CODE = 0x400000;
 const INFINITY = 2n ** 64n - 1n;
 
-/** Found by this list. The filter cannot look at paths, and the kernel lets equals at each other. */
+/** Found by this list. The filter cannot look at paths, and the kernel lets equals at each other. In mode R the wall's process is of another user. */
 const REAPER =
   'the first process of a zone is bubblewrap’s own, with the zone’s filter and user and no capability; who takes it over can keep the zone’s last exit code from being told';
 
@@ -139,7 +139,7 @@ const taken: readonly Attempt[] = [
     steps: ({ neighbourPid }) => [openFile(`/proc/${neighbourPid}/mem`, O.readWrite)],
     heldBy: ['no privileges'],
     builtin: 'refused',
-    lost: ({ driver }) => (driver === 'bubblewrap' ? REAPER : undefined),
+    lost: ({ driver, mode }) => (driver === 'bubblewrap' && mode !== 'R' ? REAPER : undefined),
     twin: 'works',
   },
   {
