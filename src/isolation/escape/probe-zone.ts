@@ -42,6 +42,7 @@ export function probeSpec(stage: Stage, spec: ZoneSpec, program: string, attempt
       { kind: 'read', from: join(stage.directory, STAGE_PARTS.programs), to: PLACES.programs },
       { kind: 'read', from: join(stage.directory, STAGE_PARTS.sockets), to: PLACES.sockets },
     ],
+    ...(spec.sharedMemoryBytesMax === undefined ? {} : { sharedMemoryBytesMax: TMP_BYTES_MAX }),
     limits: { ...spec.limits, ...alone },
   };
 }
