@@ -68,6 +68,7 @@ function withoutNumbers(raw: string): string {
     .replace(/^answered \d+$/, 'works')
     .replace(/^(\d+) (processes|interfaces)/, '$2')
     .replace(/^descriptors [\d ]+$/, 'descriptors')
+    .replace(/^(\w+) after 0$/, '$1')
     .replace(/^(\w+) after \d+$/, '$1 at its limit');
 }
 

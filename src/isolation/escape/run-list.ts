@@ -78,16 +78,17 @@ export async function proveWalls(options: ProveOptions): Promise<readonly WallPr
   const attempts = attemptsFor(stage.outside.arch);
   const wanted = attempts.filter((attempt) => scope === 'full' || attempt.scope !== 'full');
   const jobs = planJobs(specs, wanted, scope);
-  const twins = runTwins(stage, wanted);
   const readings = new Map<string, Reading>();
   let done = 0;
-  await inParallel(jobs, options.parallel ?? PARALLEL, async (job) => {
-    options.signal?.throwIfAborted();
-    for (const [id, reading] of await runJob(driver, stage, job))
-      for (const zone of job.zones) readings.set(`${zone}/${id}`, reading);
-    options.onProgress?.((done += 1), jobs.length);
-  });
-  const seen = await twins;
+  const [seen] = await Promise.all([
+    runTwins(stage, wanted),
+    inParallel(jobs, options.parallel ?? PARALLEL, async (job) => {
+      options.signal?.throwIfAborted();
+      for (const [id, reading] of await runJob(driver, stage, job))
+        for (const zone of job.zones) readings.set(`${zone}/${id}`, reading);
+      options.onProgress?.((done += 1), jobs.length);
+    }),
+  ]);
   return specs.map((spec) => {
     const wall = wallOf(driver, spec);
     return {
@@ -212,10 +213,12 @@ function readEnd(attempt: Attempt, exit: Exclude<Executed['exit'], { kind: 'exit
   }
 }
 
+/** Rejects with the first failure once everything that was begun has ended. */
 async function inParallel<T>(items: readonly T[], count: number, use: (item: T) => Promise<void>): Promise<void> {
   const left = [...items];
   const worker = async (): Promise<void> => {
     for (let item = left.shift(); item !== undefined; item = left.shift()) await use(item);
   };
-  await Promise.all(Array.from({ length: Math.min(count, items.length) }, worker));
+  const ended = await Promise.allSettled(Array.from({ length: Math.min(count, items.length) }, worker));
+  for (const one of ended) if (one.status === 'rejected') throw one.reason;
 }

@@ -42,7 +42,10 @@ const NAME = 'hardshell-escape-';
 const OPEN_DIRECTORY = 0o755;
 const ANYBODY = 0o777;
 
-/** Sets the stage in a new directory below `parent`, which zones must be able to reach. */
+/**
+ * Sets the stage in a new directory below `parent`, which the uids of zones must be able to reach, from which programs
+ * may be run (not mounted `noexec`), and which no zone is shown. Throws where it cannot be made.
+ */
 export async function openStage({ parent = tmpdir(), arch = nativeArch() } = {}): Promise<Stage> {
   removeLeft(parent);
   const directory = mkdtempSync(join(parent, `${NAME}${process.pid}-`));

@@ -23,7 +23,7 @@ export function runProgram(arch: SyscallArch, sections: readonly Section[], thro
     const path = join(directory, 'program');
     writeFileSync(path, program.image);
     chmodSync(path, 0o755);
-    const [file = '', ...args] = [...through, path];
+    const [file, ...args] = [...through, path];
     const ran = spawnSync(file, args, { env: {}, cwd: '/', timeout: 60_000, stdio: ['ignore', 'pipe', 'inherit'] });
     if (ran.error !== undefined) throw ran.error;
     return { status: ran.status, output: ran.stdout, answers: program.read(ran.stdout) };

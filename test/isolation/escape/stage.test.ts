@@ -26,12 +26,12 @@ describe('the stage', () => {
     ];
     expect(await Promise.all(doors.map(connects))).toEqual(doors.map(() => true));
     expect(readFileSync(canary, 'utf8')).toMatch(/^[0-9a-f]{32}$/);
-    expect(sharedMemory()).toMatch(new RegExp(`^\\s+${ipcKey}\\s`, 'm'));
+    expect(sharedMemory()).toMatch(new RegExp(`^\\s*${ipcKey}\\s`, 'm'));
     expect(process.kill(victimPid, 0)).toBe(true);
     await Promise.all([stage.close(), stage.close()]);
     expect(await Promise.all(doors.map(connects))).toEqual(doors.map(() => false));
     expect(existsSync(stage.directory)).toBe(false);
-    expect(sharedMemory()).not.toMatch(new RegExp(`^\\s+${ipcKey}\\s`, 'm'));
+    expect(sharedMemory()).not.toMatch(new RegExp(`^\\s*${ipcKey}\\s`, 'm'));
     expect(() => process.kill(victimPid, 0)).toThrow(/ESRCH/);
   });
 
@@ -51,7 +51,7 @@ describe('the stage', () => {
     expect(pid, stderr).not.toBe('');
     // Reaped by whoever has orphans here; a zombie does nothing any more.
     await vi.waitFor(() => expect(stateOf(pid)).toMatch(/^[ZX]$/), { timeout: 30_000 });
-    expect(sharedMemory()).not.toMatch(new RegExp(`^\\s+${key}\\s`, 'm'));
+    expect(sharedMemory()).not.toMatch(new RegExp(`^\\s*${key}\\s`, 'm'));
     expect(readdirSync(parent).length).toBe(1);
     const next = await openStage({ parent });
     expect(readdirSync(parent)).toEqual([basename(next.directory)]);

@@ -1,12 +1,28 @@
 import { cannotTell, held, open, readArrival, type Attempt } from '../attempt.ts';
 import { errnoName } from '../errno.ts';
-import { ANSWER, bytes, call, chain, into, kept, result, scratch, text, words } from '../steps.ts';
+import {
+  ANSWER,
+  bytes,
+  call,
+  chain,
+  END,
+  into,
+  jump,
+  kept,
+  minus,
+  result,
+  scratch,
+  set,
+  text,
+  words,
+} from '../steps.ts';
 import { AT_FDCWD, O, openFile } from './common.ts';
 
 const theme = 'processes';
 const LISTED_BYTES = 8192;
 /** The wall's own first process, the prober, and what a container engine puts beside it. */
 const PROCESSES_OF_A_ZONE = 4;
+const ESRCH = 3;
 const PTRACE_SEIZE = 0x4206;
 const CODE = 0x400000;
 const INFINITY = 2n ** 64n - 1n;
@@ -136,10 +152,17 @@ const taken: readonly Attempt[] = [
     theme,
     title: 'opens the memory of another process as a file (/proc/PID/mem)',
     rows: [4],
-    steps: ({ neighbourPid }) => [openFile(`/proc/${neighbourPid}/mem`, O.readWrite)],
+    // Its own it may: where it is the first process itself, there is no other.
+    steps: ({ neighbourPid }) => [
+      into('self', 'getpid'),
+      minus('other', result('self'), neighbourPid),
+      set(ANSWER, -ESRCH),
+      jump(END, 'zero', result('other')),
+      openFile(`/proc/${neighbourPid}/mem`, O.readWrite),
+    ],
     heldBy: ['no privileges'],
     builtin: 'refused',
-    lost: ({ driver, mode }) => (driver === 'bubblewrap' && mode !== 'R' ? REAPER : undefined),
+    lost: ({ driver, mode }) => (driver === 'bubblewrap' && (mode === 'F' || mode === 'U') ? REAPER : undefined),
     twin: 'works',
   },
   {
