@@ -163,7 +163,7 @@ async function runJob(
   const program = stage.write(sections);
   try {
     const limits = { timeoutMs: ZONE_MS_MAX, outputBytesMax: program.outputBytes + 1 };
-    ran = await driver.exec(probeSpec(stage, spec, program.name, attempts), limits);
+    ran = await driver.exec(await probeSpec(stage, spec, program.name, attempts), limits);
   } catch (error) {
     return all(cannotTell(error instanceof HardshellError ? error.message : 'the zone could not be made'));
   }

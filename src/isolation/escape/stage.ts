@@ -1,22 +1,14 @@
 import { randomBytes, randomInt } from 'node:crypto';
-import {
-  chmodSync,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
+import { chmodSync, existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { hostname, tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { HardshellError } from '../../contracts/index.ts';
-import { identifyProcess } from '../inspect.ts';
+import type { ZoneSpec } from '../driver.ts';
 import type { SyscallArch } from '../syscalls.ts';
 import { EXIT_OF_EXIT_PROGRAM, type Staged } from './attempt.ts';
 import { buildProgram, NONCE_BYTES, type Program, type Section } from './program.ts';
 import { startOutside } from './run-outside.ts';
+import { layOut, makeSocketDirectory, openSocket, PART, removeLeft, removeStage } from './stage-files.ts';
 import { answerDatagrams, listen, type Made } from './stage-servers.ts';
 import { call, into, result, scratch, text } from './steps.ts';
 
@@ -27,6 +19,8 @@ export interface Stage {
   readonly outside: Staged;
   /** Builds a program and puts it where zones can read it. */
   readonly write: (sections: readonly Section[]) => WrittenProgram;
+  /** A socket directory as zones of that uid get theirs, on the host. */
+  readonly socketDirectory: (zone: Pick<ZoneSpec, 'uid' | 'gid'>) => Promise<string>;
   /** Takes everything away. Safe to call twice. */
   readonly close: () => Promise<void>;
 }
@@ -37,10 +31,7 @@ export interface WrittenProgram extends Program {
   readonly name: string;
 }
 
-export const STAGE_PARTS = { programs: 'programs', sockets: 'own' } as const;
-const NAME = 'hardshell-escape-';
-const OPEN_DIRECTORY = 0o755;
-const ANYBODY = 0o777;
+const PROGRAM_MODE = 0o755;
 
 /**
  * Sets the stage in a new directory below `parent`, which the uids of zones must be able to reach, from which programs
@@ -48,15 +39,14 @@ const ANYBODY = 0o777;
  */
 export async function openStage({ parent = tmpdir(), arch = nativeArch() } = {}): Promise<Stage> {
   removeLeft(parent);
-  const directory = mkdtempSync(join(parent, `${NAME}${process.pid}-`));
-  const closers: (() => Promise<void>)[] = [() => Promise.resolve(rmSync(directory, { recursive: true, force: true }))];
+  const directory = layOut(parent);
+  const closers: (() => Promise<void>)[] = [() => Promise.resolve(removeStage(directory))];
   let closing: Promise<void> | undefined;
   const close = (): Promise<void> => {
     closing ??= closeAll(closers);
     return closing;
   };
   try {
-    layOut(directory);
     const write = writerIn(directory, arch);
     const keep = async <T>(made: Promise<Made<T>>): Promise<T> => {
       const { value, close: closeOne } = await made;
@@ -75,28 +65,28 @@ export async function openStage({ parent = tmpdir(), arch = nativeArch() } = {})
       neighbourPid: victimPid,
       exitProgram: exitProgram(arch),
     };
-    return { directory, outside, write, close };
+    const made = new Map<string, Promise<string>>();
+    const socketDirectory: Stage['socketDirectory'] = ({ uid, gid }) => {
+      const owner = uid === undefined || gid === undefined || !isRoot() ? undefined : { uid, gid };
+      const path = join(directory, owner === undefined ? 'zone' : `zone-${owner.uid}`);
+      const found =
+        made.get(path) ?? makeSocketDirectory(path, owner, (at) => keep(listen({ path: at }))).then(() => path);
+      made.set(path, found);
+      return found;
+    };
+    return { directory, outside, write, socketDirectory, close };
   } catch (error) {
     await close();
     throw error;
   }
 }
 
-/** What an earlier prober left that was ended before it could clean up. */
-function removeLeft(parent: string): void {
-  for (const name of listNames(parent)) {
-    const pid = name.startsWith(NAME) ? Number(name.slice(NAME.length).split('-')[0]) : Number.NaN;
-    if (!Number.isInteger(pid) || identifyProcess(pid) !== undefined) continue;
-    try {
-      rmSync(join(parent, name), { recursive: true, force: true });
-    } catch {
-      // Of another user, who will.
-    }
-  }
-}
-
 async function closeAll(closers: readonly (() => Promise<void>)[]): Promise<void> {
   for (const one of closers.toReversed()) await one();
+}
+
+function isRoot(): boolean {
+  return process.getuid?.() === 0;
 }
 
 function nativeArch(): SyscallArch {
@@ -105,33 +95,14 @@ function nativeArch(): SyscallArch {
   throw new HardshellError('isolation_failed', `no probe for \`${process.arch}\``, { fate: 'refuse' });
 }
 
-/** Wide open by mode, so that it is the wall that refuses and not a mode. */
-function layOut(directory: string): void {
-  chmodSync(directory, OPEN_DIRECTORY);
-  for (const [name, mode] of [
-    [STAGE_PARTS.programs, OPEN_DIRECTORY],
-    [STAGE_PARTS.sockets, ANYBODY],
-    [`${STAGE_PARTS.sockets}/inner`, ANYBODY],
-    ['other', ANYBODY],
-    ['writable', ANYBODY],
-    ['shown', ANYBODY],
-  ] as const) {
-    mkdirSync(join(directory, name));
-    chmodSync(join(directory, name), mode);
-  }
-  for (const name of [`${STAGE_PARTS.sockets}/spare`, 'shown/file', 'canary']) {
-    writeFileSync(join(directory, name), randomBytes(16).toString('hex'));
-    chmodSync(join(directory, name), ANYBODY);
-  }
-}
-
 function writerIn(directory: string, arch: SyscallArch): Stage['write'] {
   return (sections) => {
     const program = buildProgram(arch, sections, randomBytes(NONCE_BYTES));
     const name = randomBytes(8).toString('hex');
-    const path = join(directory, STAGE_PARTS.programs, name);
-    writeFileSync(path, program.image);
-    chmodSync(path, OPEN_DIRECTORY);
+    const path = join(directory, PART.programs, name);
+    writeFileSync(path, program.image, { flag: 'wx', mode: PROGRAM_MODE });
+    // Whatever mask we run with.
+    chmodSync(path, PROGRAM_MODE);
     return { ...program, path, name };
   };
 }
@@ -142,13 +113,13 @@ type Servers = Pick<Staged, 'tcp4' | 'tcp6' | 'udp4' | 'udp6' | 'abstractName' |
 async function openServers(directory: string, keep: Keep): Promise<Servers> {
   const abstractName = `hardshell-escape-${randomBytes(6).toString('hex')}`;
   const hostSocket = join(directory, 'host.sock');
-  const otherZoneSocket = join(directory, 'other', 'zone.sock');
-  const ownSocket = join(directory, STAGE_PARTS.sockets, 'zone.sock');
+  const otherZoneSocket = join(directory, PART.other, 'zone.sock');
   await keep(listen({ path: `\0${abstractName}` }));
-  for (const path of [hostSocket, otherZoneSocket, ownSocket]) {
+  for (const path of [hostSocket, otherZoneSocket]) {
     await keep(listen({ path }));
-    chmodSync(path, ANYBODY);
+    openSocket(path);
   }
+  await makeSocketDirectory(join(directory, PART.own), undefined, (path) => keep(listen({ path })));
   return {
     abstractName,
     hostSocket,
@@ -198,11 +169,11 @@ function placesIn(directory: string): Places {
   return {
     inside: false,
     canary: join(directory, 'canary'),
-    socketDirectory: join(directory, STAGE_PARTS.sockets),
-    writable: join(directory, 'writable'),
+    socketDirectory: join(directory, PART.own),
+    writable: join(directory, PART.writable),
     shown: [
-      { path: join(directory, 'shown'), kind: 'directory' },
-      { path: join(directory, 'shown', 'file'), kind: 'file' },
+      { path: join(directory, PART.shown), kind: 'directory' },
+      { path: join(directory, PART.shown, 'file'), kind: 'file' },
     ],
   };
 }

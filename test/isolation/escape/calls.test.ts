@@ -59,7 +59,7 @@ it.each([
   ],
   ['mount-tmpfs', /mount\("none", "\/nowhere\/hardshell", "tmpfs", 0, NULL\)/],
   ['mount-remount', /mount\(NULL, "\/nowhere\/hardshell", NULL, MS_REMOUNT\|MS_BIND, NULL\)/],
-  ['ns-unshare-user', /unshare\(CLONE_NEWNS\|CLONE_NEWUSER\)/],
+  ['ns-unshare-user', /unshare\(CLONE_NEWNS\|CLONE_NEWUSER/],
   ['ns-clone-user', /clone\(child_stack=NULL, flags=CLONE_NEWUSER\|SIGCHLD/],
   ['ns-clone3', /clone3\(\{flags=CLONE_NEWUSER, exit_signal=SIGCHLD/],
   ['kernel-keyring-join', /keyctl\(KEYCTL_JOIN_SESSION_KEYRING, NULL\)/],

@@ -177,7 +177,7 @@ const written: readonly Attempt[] = [
     id: 'files-shm',
     theme,
     title: 'writes into /dev/shm, a memory without a bound',
-    steps: () => plant('/dev/shm/hardshell-planted'),
+    steps: ({ hostPid }) => plant(`/dev/shm/hardshell-planted-${hostPid}`),
     heldBy: ['file view'],
     builtin: 'refused',
     agent: { allowed: 'programs of an agent share memory of their own there' },

@@ -62,7 +62,7 @@ const stopped = (tried: number) => {
 const sleeping: readonly Step[] = [into('slept', 'nanosleep', words(3, 0), 0), into('ended', 'exit', 0)];
 
 const fill = (path: string): readonly Step[] => [
-  into('fd', 'openat', AT_FDCWD, text(path), O.write | O.create, 0o600),
+  into('fd', 'openat', AT_FDCWD, text(path), O.write | O.create | O.exclusive, 0o600),
   set(ANSWER, result('fd')),
   set('done', 0),
   jump('stopped', 'negative', result('fd')),
@@ -86,7 +86,7 @@ const bounded: readonly Attempt[] = [
     id: 'limit-shm',
     theme,
     title: 'fills the memory through /dev/shm',
-    steps: () => fill('/dev/shm/hardshell-filled'),
+    steps: ({ hostPid }) => fill(`/dev/shm/hardshell-filled-${hostPid}`),
     read: stopped(TMP_BYTES_TRIED / BLOCK_BYTES),
     heldBy: ['tmp bound'],
     builtin: 'refused',
