@@ -109,6 +109,8 @@ describe('the table of attempts and modes', () => {
 
   it('claims nothing about what a zone is meant to do', () => {
     expect(claimOf(byId('net-tcp4'), { ...WALL, network: 'host', sockets: 'internet' }).kind).toBe('on_purpose');
+    // A price of it, and no purpose: told as degraded.
+    expect(claimOf(byId('net-abstract'), { ...WALL, network: 'host', sockets: 'internet' }).kind).toBe('lost');
     expect(claimOf(byId('sock-listen'), { ...WALL, sockets: 'serve' }).kind).toBe('on_purpose');
     expect(claimOf(byId('files-watch'), { ...WALL, watch: true }).kind).toBe('on_purpose');
     expect(claimOf(byId('ns-fork'), { ...WALL, profile: 'agent' }).kind).toBe('on_purpose');
