@@ -51,7 +51,7 @@ export {
   type Theme,
   type WallFacts,
 } from './escape/attempt.ts';
-export { judgeWall, requireProven, type WallVerdict } from './escape/judge.ts';
+export { judgeWall, type WallVerdict } from './escape/judge.ts';
 export { ESCAPE_LIST } from './escape/list.ts';
 export { claimsMarkdown, executedMarkdown, type ExecutedColumn } from './escape/markdown.ts';
 export { claimOf, claimTable, DEFENCES_LOST, type Claim, type ClaimRow } from './escape/modes.ts';

@@ -1,4 +1,3 @@
-import { HardshellError } from '../../contracts/index.ts';
 import type { AttemptProof, WallProof } from './run-list.ts';
 
 /** What follows from a proof. */
@@ -7,8 +6,6 @@ export type WallVerdict =
   | { readonly kind: 'stands'; readonly degraded: readonly string[]; readonly unseen: readonly string[] }
   /** Sentences that name what worked, or could not be told. */
   | { readonly kind: 'refused'; readonly reasons: readonly string[] };
-
-const REASONS_TOLD = 3;
 
 /** INVARIANT: what is claimed and worked, or is claimed and could not be told, refuses the start. */
 export function judgeWall(proof: WallProof): WallVerdict {
@@ -23,25 +20,6 @@ export function judgeWall(proof: WallProof): WallVerdict {
       reading.kind === 'held' && twin.kind === 'not_here' ? [`${attempt.id}: outside ${twin.raw}`] : [],
     ),
   };
-}
-
-/**
- * What is degraded behind these walls, each sentence once. Throws `isolation_failed` with every reason when one of them
- * does not stand: then nothing may start.
- */
-export function requireProven(proofs: readonly WallProof[]): readonly string[] {
-  const verdicts = proofs.map(judgeWall);
-  const reasons = verdicts.flatMap((verdict) => (verdict.kind === 'refused' ? verdict.reasons : []));
-  const [first, ...more] = reasons;
-  if (first !== undefined) {
-    const others = more.length === 0 ? '' : ` (and ${more.length} more: ${more.slice(0, REASONS_TOLD).join('; ')})`;
-    throw new HardshellError(
-      'isolation_failed',
-      `nothing was started: ${first}${others}; see \`docs/isolation.md\`, and report it when this machine is set up as that says`,
-      { fate: 'refuse' },
-    );
-  }
-  return [...new Set(verdicts.flatMap((verdict) => (verdict.kind === 'stands' ? verdict.degraded : [])))];
 }
 
 function blindness({ zone, controls }: WallProof): readonly string[] {
