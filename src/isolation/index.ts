@@ -53,6 +53,7 @@ export {
 } from './escape/attempt.ts';
 export { judgeWall, type WallVerdict } from './escape/judge.ts';
 export { ESCAPE_LIST } from './escape/list.ts';
+export { claimsMarkdown, executedMarkdown, type ExecutedColumn } from './escape/markdown.ts';
 export { claimOf, claimTable, DEFENCES_LOST, type Claim, type ClaimRow } from './escape/modes.ts';
 export { proveWall, proveWalls, type AttemptProof, type ProveOptions, type WallProof } from './escape/run-list.ts';
 export { openStage, type Stage } from './escape/stage.ts';

@@ -5,7 +5,8 @@ import { ZONE_NODE, type Mount } from '../bwrap-args.ts';
 import type { ZoneSpec } from '../driver.ts';
 import type { Attempt, Staged } from './attempt.ts';
 import { TMP_BYTES_MAX } from './attempts/limits.ts';
-import { STAGE_PARTS, type Stage } from './stage.ts';
+import { PART } from './stage-files.ts';
+import type { Stage } from './stage.ts';
 
 /** Where the probe finds its programs and its socket directory. */
 const PLACES = { programs: '/hardshell-escape/programs', sockets: '/hardshell-escape/sockets' } as const;
@@ -27,7 +28,13 @@ export function zoneView(stage: Stage, spec: ZoneSpec): Staged {
 }
 
 /** The zone with the probe in the place of its program: nothing of it may be written, and it hands nothing on. */
-export function probeSpec(stage: Stage, spec: ZoneSpec, program: string, attempts: readonly Attempt[]): ZoneSpec {
+export async function probeSpec(
+  stage: Stage,
+  spec: ZoneSpec,
+  program: string,
+  attempts: readonly Attempt[],
+): Promise<ZoneSpec> {
+  const sockets = await stage.socketDirectory(spec);
   const { descriptor: _given, onOutput: _heard, ownTerminal: _terminal, passInput: _input, ...rest } = spec;
   const alone = attempts.length === 1 ? attempts[0]?.alone : undefined;
   const mounts = spec.mounts.map((mount): Mount =>
@@ -39,9 +46,10 @@ export function probeSpec(stage: Stage, spec: ZoneSpec, program: string, attempt
     program: { kind: 'command', path: `${PLACES.programs}/${program}`, arguments: [] },
     mounts: [
       ...mounts,
-      { kind: 'read', from: join(stage.directory, STAGE_PARTS.programs), to: PLACES.programs },
-      { kind: 'read', from: join(stage.directory, STAGE_PARTS.sockets), to: PLACES.sockets },
+      { kind: 'read', from: join(stage.directory, PART.programs), to: PLACES.programs },
+      { kind: 'read', from: sockets, to: PLACES.sockets },
     ],
+    ...(spec.sharedMemoryBytesMax === undefined ? {} : { sharedMemoryBytesMax: TMP_BYTES_MAX }),
     limits: { ...spec.limits, ...alone },
   };
 }
