@@ -1,5 +1,6 @@
 // Installs what the tests need from the system's packages, or says which command an administrator has to run.
 import { spawnSync } from 'node:child_process';
+import { setupDocker } from './setup-docker.mjs';
 import { setupLlama } from './setup-llama.mjs';
 
 const needed = [
@@ -28,4 +29,5 @@ if (missing.length > 0) {
   run(['update']);
   if (run(['install', '-y', '--no-install-recommends', ...packages]) !== 0) process.exit(1);
 }
+setupDocker();
 setupLlama();

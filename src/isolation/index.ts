@@ -1,6 +1,7 @@
 export { bwrapArguments, ZONE_NODE, type Mount, type ZoneView } from './bwrap-args.ts';
 export { createBubblewrapDriver, findBubblewrap, zoneMarker, type BubblewrapOptions } from './bubblewrap.ts';
 export { cgroupMembers, killCgroups, removeCgroups, type ZoneLimits } from './cgroup.ts';
+export { openDockerDriver, type DockerOptions } from './docker/docker.ts';
 export { closeInheritedDescriptors, inheritableDescriptors } from './descriptors.ts';
 export type {
   ExecOptions,

@@ -36,6 +36,17 @@ const SOCK_TYPE_MASK = 0x7ff;
 const PRCTL_ALLOWED = [15, 16, 3, 0x53564d41, 39, 21];
 /** TCGETS, TIOCGWINSZ, FIONREAD, FIONBIO, FIONCLEX, FIOCLEX. TIOCSTI is what this list is about. */
 const IOCTL_ALLOWED = [0x5401, 0x5413, 0x541b, 0x5421, 0x5450, 0x5451];
+/** What calls are decided by; the Docker driver writes its profile from the same values. */
+export const CHECKED_VALUES = {
+  ERRNO,
+  FAMILY,
+  CLONE_NEW_BITS: Array.from({ length: 32 }, (_, bit) => 2 ** bit).filter((bit) => (CLONE_NEW_ANY & bit) !== 0),
+  CLONE_THREAD,
+  SOCK_STREAM,
+  SOCK_TYPE_MASK,
+  PRCTL_ALLOWED,
+  IOCTL_ALLOWED,
+} as const;
 
 interface Instruction {
   readonly code: number;

