@@ -38,3 +38,8 @@ export {
   type SyscallArch,
 } from './syscalls.ts';
 export { openLibrary, type Library } from './library.ts';
+export { openOrbstackDriver, removeMachines, type OrbstackOptions } from './orbstack/orbstack.ts';
+export { collectGuestFiles, type GuestContent } from './orbstack/files.ts';
+export { MACHINES } from './orbstack/machines.ts';
+export { planMachines, planRemoval, printPlan, type GuestFile, type PlanStep } from './orbstack/plan.ts';
+export { killGuest, probeGuest, serveGuest } from './orbstack/guest.ts';

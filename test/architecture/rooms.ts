@@ -33,6 +33,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   ),
   'app/supervisor': room(['supervisor', 'contracts', 'bridge', 'config', 'state', 'audit', 'isolation', 'control']),
   'app/probe': room(['isolation', 'contracts']),
+  'app/zone-guest': room(['isolation', 'contracts']),
   'app/executor': room(
     ['zone1-executor', 'contracts', 'bridge', 'config', 'state', 'audit', 'policy', 'control', 'payloads'],
     ['@cedar-policy/cedar-wasm', 'zod'],

@@ -79,6 +79,30 @@ export const INSTANCE_COMMANDS: readonly CommandSpec[] = [
     run: async (_, context) => (await import('../commands/zone.ts')).zoneList({ json: context.json }, context.io),
   },
   {
+    name: 'zone plan',
+    what: 'print every command that would make the machines of zones, and run none',
+    options: [
+      { flags: '--driver <name>', what: 'which driver: orbstack (macOS)' },
+      { flags: '--dry-run', what: 'said for clearness: this command never runs anything' },
+      { flags: '--removal', what: 'the commands that take the machines away again' },
+      { flags: '--node <file>', what: 'Node for Linux to send in (the one of this checkout)' },
+    ],
+    examples: [
+      ['hardshell zone plan --driver orbstack --dry-run', 'four isolated machines, command by command'],
+      ['hardshell zone plan --driver orbstack --removal', 'how to be rid of them'],
+    ],
+    run: async (input, context) =>
+      (await import('../commands/zone-plan.ts')).zonePlan(
+        {
+          driver: input.text('driver'),
+          removal: input.on('removal'),
+          node: input.text('node'),
+          checkout: join(import.meta.dirname, '..', '..'),
+        },
+        context,
+      ),
+  },
+  {
     name: 'kill',
     what: 'stop everything now, by every lever; nothing starts again until `revive`',
     options: [{ flags: '--simulate', what: 'try the levers and change nothing' }],
