@@ -194,6 +194,19 @@ export function makeBridgeDirectory(): { path: string; remove: () => void } {
   return { path, remove: () => rmSync(base, { recursive: true, force: true }) };
 }
 
+/**
+ * `docker run --network host --security-opt seccomp=unconfined` and what else people write until it works. Not
+ * `--privileged`: it asks for CAP_SYS_RESOURCE, which root on a small virtual machine may lack.
+ */
+const OPEN = {
+  NetworkMode: 'host',
+  LogConfig: { Type: 'json-file' },
+  CapAdd: ['SYS_ADMIN', 'SYS_NICE', 'NET_ADMIN', 'NET_RAW'],
+  SecurityOpt: ['seccomp=unconfined', 'apparmor=unconfined'],
+  MaskedPaths: [],
+  ReadonlyPaths: [],
+};
+
 /** What a plain `docker run` of the same image gives: the twin in which a wall of ours is absent. Returns what it said. */
 export async function plainContainer(
   bench: DockerBench,
@@ -205,7 +218,7 @@ export async function plainContainer(
     Image: bench.image,
     Cmd: command,
     Tty: true,
-    HostConfig: { NetworkMode: 'host', LogConfig: { Type: 'json-file' }, ...host },
+    HostConfig: { ...OPEN, ...host },
   });
   const { Id } = JSON.parse(created.body) as { Id?: string };
   if (Id === undefined) throw new Error(created.body);
