@@ -26,7 +26,11 @@ export interface Config {
     readonly questionsReserved: number;
     readonly outboxDelayMs: number;
   };
-  readonly zones: Readonly<Record<ZoneKind, ZoneLimitsConfig>> & { readonly minimumMode: IsolationMode };
+  readonly zones: Readonly<Record<ZoneKind, ZoneLimitsConfig>> & {
+    readonly minimumMode: IsolationMode;
+    readonly driver: 'bubblewrap' | 'docker';
+    readonly engineSocket: string;
+  };
   readonly session: { readonly retentionDays: number; readonly rawRetentionDays: number };
   readonly logging: { readonly maxMiB: number };
 }

@@ -2,6 +2,7 @@ export { bwrapArguments, ZONE_NODE, type Mount, type ZoneView } from './bwrap-ar
 export { createBubblewrapDriver, findBubblewrap, zoneMarker, type BubblewrapOptions } from './bubblewrap.ts';
 export { cgroupMembers, killCgroups, removeCgroups, type ZoneLimits } from './cgroup.ts';
 export { openDockerDriver, type DockerOptions } from './docker/docker.ts';
+export { ENGINE_SOCKET } from './docker/engine.ts';
 export { closeInheritedDescriptors, inheritableDescriptors } from './descriptors.ts';
 export type {
   ExecOptions,
@@ -17,6 +18,7 @@ export { explainBubblewrapError } from './explain.ts';
 export {
   executableOf,
   findByEnvironment,
+  findByGroup,
   identifyProcess,
   isRunning,
   killProcess,
@@ -25,6 +27,7 @@ export {
   type ProcessId,
   type ProcessStatus,
 } from './inspect.ts';
+export { routeZones } from './route.ts';
 export { findRuntime, parseLoaderTrace, type Runtime } from './runtime.ts';
 export { buildSeccompFilter, VERDICT, type FilterOptions } from './seccomp.ts';
 export { EXIT_PROBE_FAILED, probeWall, type SelfProbeOptions } from './self-probe.ts';

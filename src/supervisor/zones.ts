@@ -69,7 +69,7 @@ export class Zones {
 
   constructor(options: ZonesOptions) {
     this.#options = options;
-    this.#places = new ZonePlaces(options.places, options.driver.mode === 'F');
+    this.#places = new ZonePlaces(options.places, ['F', 'R'].includes(options.driver.mode));
     this.#logs = new ZoneLogs(options.logs, options.logBytesMax);
     this.#record();
   }

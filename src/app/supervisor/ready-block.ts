@@ -15,12 +15,12 @@ export function describeReady({ home, paths, driver, samples }: ReadyFacts, elap
   const inbox = shorten(join(paths.home, 'mail', 'in'));
   const limits =
     driver.limitsHeld.length === 0 ? 'no limits (no writable cgroup)' : `limits on ${driver.limitsHeld.join(', ')}`;
-  const uids = driver.mode === 'F' ? 'an own uid for each zone' : 'one uid for all zones';
+  const uids = driver.mode === 'F' || driver.mode === 'R' ? 'an own uid for each zone' : 'one uid for all zones';
   return [
     '',
     `Hardshell is ready (${(elapsedMs / 1_000).toFixed(1)} s)`,
     `  home       ${shorten(paths.home)}`,
-    `  isolation  bubblewrap, mode ${driver.mode}: no network, ${uids}, ${limits}`,
+    `  isolation  ${driver.kind === 'docker' ? 'docker containers and bubblewrap' : driver.kind}, mode ${driver.mode}: no network, ${uids}, ${limits}`,
     `  watching   ${inbox}${samples > 0 ? ` (${samples} sample mails of ours were put there)` : ''}`,
     '  presence   terminal: any program of this user can approve, until a passphrase is enrolled',
     '',

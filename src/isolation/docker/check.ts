@@ -33,6 +33,7 @@ function compareHost(
     ['security options', sorted(asked.SecurityOpt), sorted(found.SecurityOpt ?? [])],
     ['ipc', asked.IpcMode, found.IpcMode],
     ['cgroup namespace', asked.CgroupnsMode, found.CgroupnsMode],
+    ['control group', asked.CgroupParent, found.CgroupParent],
     ['processes', asked.PidMode, found.PidMode],
     ['host name', asked.UTSMode, found.UTSMode],
     ['user namespace', asked.UsernsMode, found.UsernsMode],

@@ -32,6 +32,7 @@ export interface HostRequest {
   readonly SecurityOpt: readonly string[];
   readonly IpcMode: 'none';
   readonly CgroupnsMode: 'private';
+  readonly CgroupParent: string;
   /** Empty: a namespace of its own. */
   readonly PidMode: '';
   readonly UTSMode: '';
@@ -70,6 +71,8 @@ export interface Asking {
   readonly arch: SyscallArch;
   readonly engineSocket: string;
   readonly remaps: boolean;
+  /** Below which group the engine makes the container's: one name for the whole instance, so that a stop finds it. */
+  readonly cgroupParent: string;
 }
 
 export const LABEL = { instance: 'hardshell.instance', zone: 'hardshell.zone' } as const;
@@ -136,7 +139,7 @@ export function containerRequest(asking: Asking): ContainerRequest {
   };
 }
 
-function hostRequest({ spec, ids, arch, engineSocket, remaps }: Asking): HostRequest {
+function hostRequest({ spec, ids, arch, engineSocket, remaps, cgroupParent }: Asking): HostRequest {
   const { memoryBytesMax, tasksMax, cpus } = spec.limits;
   const profile = JSON.stringify(seccompProfile({ arch, sockets: spec.sockets, watch: spec.watch }));
   const tmpfs = spec.mounts.flatMap((mount) =>
@@ -152,6 +155,7 @@ function hostRequest({ spec, ids, arch, engineSocket, remaps }: Asking): HostReq
     SecurityOpt: ['no-new-privileges', `seccomp=${profile}`],
     IpcMode: 'none',
     CgroupnsMode: 'private',
+    CgroupParent: cgroupParent,
     PidMode: '',
     UTSMode: '',
     UsernsMode: remaps ? 'host' : '',

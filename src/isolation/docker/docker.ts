@@ -1,4 +1,6 @@
+import { dirname } from 'node:path';
 import { HardshellError } from '../../contracts/index.ts';
+import { removeCgroups } from '../cgroup.ts';
 import type { ProbeResult, Zone, ZoneDriver, ZoneSpec } from '../driver.ts';
 import type { Runtime } from '../runtime.ts';
 import { runToEnd } from '../run-to-end.ts';
@@ -48,7 +50,8 @@ class DockerDriver implements ZoneDriver {
   readonly mode = process.getuid?.() === 0 ? 'R' : 'U';
   readonly limitsHeld: ZoneDriver['limitsHeld'];
   readonly degraded: readonly string[];
-  readonly cgroupPaths: readonly string[] = [];
+  /** The instance's groups, known once the engine has made one. */
+  readonly #groups = new Set<string>();
   readonly #engine: Engine;
   readonly #opened: Opened;
   readonly #zones = new Set<Zone>();
@@ -61,6 +64,10 @@ class DockerDriver implements ZoneDriver {
     const all = ['memory', 'pids', 'cpu'] as const;
     this.limitsHeld = all.filter((limit) => held[limit]);
     this.degraded = all.filter((limit) => !held[limit]).map((limit) => `the engine holds no ${limit} limit of a zone`);
+  }
+
+  get cgroupPaths(): readonly string[] {
+    return [...this.#groups];
   }
 
   async probe(): Promise<ProbeResult> {
@@ -84,6 +91,7 @@ class DockerDriver implements ZoneDriver {
   async create(spec: ZoneSpec): Promise<Zone> {
     const zone = await this.#start(spec);
     this.#zones.add(zone);
+    for (const path of zone.cgroupPaths) this.#groups.add(dirname(path));
     void zone.exited.then(() => this.#zones.delete(zone));
     return zone;
   }
@@ -93,6 +101,7 @@ class DockerDriver implements ZoneDriver {
   async destroy(): Promise<void> {
     await Promise.all([...this.#zones].map((zone) => zone.stop()));
     await removeLeftovers(this.#engine, this.#opened.instance).catch(() => 0);
+    await removeCgroups(this.cgroupPaths);
   }
 
   async #start(spec: ZoneSpec): Promise<Zone> {
@@ -107,6 +116,7 @@ class DockerDriver implements ZoneDriver {
       arch: nativeArch(),
       engineSocket: engine.socketPath,
       remaps: hasOption(info, 'userns'),
+      cgroupParent: info.CgroupDriver === 'systemd' ? `hardshell-${instance}.slice` : `/hardshell-${instance}`,
     });
     // Somebody may have pruned it; what stands under its digest is looked at before each start.
     await ensureImage(engine, image);

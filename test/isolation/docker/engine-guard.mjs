@@ -1,6 +1,6 @@
 // Runs one Docker engine in a folder of its own for as long as somebody holds our standard input: a test that is killed
 // takes its engine with it. What the engine started and did not end is found by that folder in its command line.
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { createWriteStream, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -44,6 +44,8 @@ async function close() {
     }
   }
   await sleep(50);
+  // Network namespaces and file systems that it held in the folder, the inner ones first.
+  for (const path of mountsBelow().sort().toReversed()) spawnSync('umount', ['-l', path]);
   for (let i = 0; i < 5; i++) {
     try {
       rmSync(folder, { recursive: true, force: true });
@@ -53,6 +55,13 @@ async function close() {
     }
   }
   process.exit(0);
+}
+
+function mountsBelow() {
+  return readFileSync('/proc/mounts', 'utf8')
+    .split('\n')
+    .map((line) => line.split(' ')[1] ?? '')
+    .filter((path) => path.startsWith(`${folder}/`));
 }
 
 function leftovers() {

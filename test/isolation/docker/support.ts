@@ -31,7 +31,7 @@ const MIB = 1024 * 1024;
 export interface TestEngine {
   readonly folder: string;
   readonly socketPath: string;
-  /** SIGKILL to the engine itself, as a crash does. Its containers go on. */
+  /** SIGKILL to the engine and its containerd, as a crash does. The containers go on. */
   readonly crash: () => Promise<void>;
   /** Starts it again in the same folder after a crash. */
   readonly restart: () => Promise<void>;
@@ -48,12 +48,14 @@ export async function startEngine(): Promise<TestEngine> {
     socketPath,
     crash: async () => {
       const ended = new Promise((resolve) => guard.stdout?.once('data', resolve));
-      process.kill(Number(readFileSync(join(folder, 'pid'), 'utf8')), 'SIGKILL');
+      for (const pid of ['pid', 'exec/containerd/containerd.pid'])
+        process.kill(Number(readFileSync(join(folder, pid), 'utf8')), 'SIGKILL');
       await ended;
     },
     restart: async () => {
       const old = guard;
-      rmSync(join(folder, 'pid'), { force: true });
+      for (const left of ['pid', 'engine.sock', 'exec/containerd/containerd.pid', 'exec/containerd/containerd.sock'])
+        rmSync(join(folder, left), { force: true });
       guard = await startGuard(folder, socketPath);
       old.kill('SIGKILL');
     },
@@ -108,6 +110,8 @@ export interface DockerBench {
   /** Id of the image of the zones. */
   readonly image: string;
   readonly open: (instance?: string) => Promise<ZoneDriver>;
+  /** What the engine says about the container of a zone. */
+  readonly inspect: (zone: string) => Promise<{ readonly HostConfig: { readonly PidsLimit: number } }>;
   readonly close: () => Promise<void>;
 }
 
@@ -128,6 +132,10 @@ export async function openDockerBench(): Promise<DockerBench> {
       instance,
       image: images[0]?.Id ?? '',
       open,
+      inspect: async (zone) => {
+        const { body } = await askEngine(engine.socketPath, 'GET', `/containers/hardshell-${instance}-${zone}/json`);
+        return JSON.parse(body) as { HostConfig: { PidsLimit: number } };
+      },
       close: async () => {
         await driver.destroy();
         await engine.close();
