@@ -3,6 +3,8 @@ export { createBubblewrapDriver, findBubblewrap, zoneMarker, type BubblewrapOpti
 export { cgroupMembers, killCgroups, removeCgroups, type ZoneLimits } from './cgroup.ts';
 export { openDockerDriver, type DockerOptions } from './docker/docker.ts';
 export { ENGINE_SOCKET } from './docker/engine.ts';
+export { seccompProfile, type SeccompProfile } from './docker/seccomp-profile.ts';
+export { checkSetupCommand, type SetupVerdict } from './docker/setup-command.ts';
 export { closeInheritedDescriptors, inheritableDescriptors } from './descriptors.ts';
 export type {
   ExecOptions,
