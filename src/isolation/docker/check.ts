@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ZONE_NODE } from '../bwrap-args.ts';
 import { executableOf, identifyProcess, readProcessStatus, sharedNamespaces, type ProcessId } from '../inspect.ts';
+import type { ZoneSpec } from '../driver.ts';
 import type { Inspected } from './answers.ts';
 import type { ContainerRequest } from './container.ts';
 import { failed } from './failures.ts';
@@ -107,7 +108,7 @@ export function findFirstProcess(id: string, pid: number): ProcessId | undefined
 interface Released {
   readonly name: string;
   readonly process: ProcessId;
-  readonly program: string;
+  readonly program: ZoneSpec['program'];
   readonly uid: number;
   readonly hasEnded: () => boolean;
 }
@@ -115,7 +116,7 @@ interface Released {
 /** What the kernel says about the first process once its program is there. Throws `isolation_failed`. */
 export async function checkProcess({ name, process, program, uid, hasEnded }: Released): Promise<void> {
   const deadline = performance.now() + STARTED_MS_MAX;
-  while (executableOf(process.pid) !== program) {
+  while (!isProgram(executableOf(process.pid), program)) {
     if (hasEnded()) return;
     if (performance.now() > deadline) throw failed(`\`${name}\` did not start its program in time`);
     await sleep(1);
@@ -133,9 +134,8 @@ export async function checkProcess({ name, process, program, uid, hasEnded }: Re
   if (wrong.length > 0 && !hasEnded()) throw failed(`\`${name}\` is not walled in as it must be: ${wrong.join('; ')}`);
 }
 
-/** Where the program of a zone lies, as the kernel names it. */
-export function programPath(
-  program: { readonly kind: 'node' } | { readonly kind: 'command'; readonly path: string },
-): string {
-  return program.kind === 'node' ? ZONE_NODE : program.path;
+/** True once the engine's own starter has become the zone's program. A script becomes its interpreter: any will do. */
+function isProgram(executable: string | undefined, program: ZoneSpec['program']): boolean {
+  if (executable === undefined) return false;
+  return program.kind === 'node' ? executable === ZONE_NODE : !/(?:^|\/)(?:runc|crun|exe)\b|memfd:/.test(executable);
 }

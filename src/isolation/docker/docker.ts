@@ -9,7 +9,7 @@ import { infoAnswer, versionAnswer, type EngineInfo } from './answers.ts';
 import { containerRequest } from './container.ts';
 import { connectEngine, ENGINE_SOCKET, type Engine } from './engine.ts';
 import { refused } from './failures.ts';
-import { buildImage, checkImage, ensureImage, type ZoneImage } from './image.ts';
+import { buildImage, checkImage, FileChecker, ensureImage, type ZoneImage } from './image.ts';
 import { removeLeftovers, startZone } from './zone.ts';
 
 export interface DockerOptions {
@@ -55,10 +55,12 @@ class DockerDriver implements ZoneDriver {
   readonly #engine: Engine;
   readonly #opened: Opened;
   readonly #zones = new Set<Zone>();
+  readonly #files: FileChecker;
 
   constructor(engine: Engine, opened: Opened) {
     this.#engine = engine;
     this.#opened = opened;
+    this.#files = new FileChecker(opened.image);
     const { MemoryLimit, SwapLimit, PidsLimit, CpuCfsQuota } = opened.info;
     const held = { memory: MemoryLimit && SwapLimit, pids: PidsLimit, cpu: CpuCfsQuota };
     const all = ['memory', 'pids', 'cpu'] as const;
@@ -120,7 +122,7 @@ class DockerDriver implements ZoneDriver {
     });
     // Somebody may have pruned it; what stands under its digest is looked at before each start.
     await ensureImage(engine, image);
-    return startZone({ engine, spec, asked, instance, uid: ids.uid });
+    return startZone({ engine, spec, asked, instance, uid: ids.uid, files: this.#files });
   }
 }
 

@@ -1,6 +1,8 @@
 import { createHash } from 'node:crypto';
 import { createReadStream, statSync } from 'node:fs';
+import { stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { pipeline } from 'node:stream/promises';
 import { ZONE_NODE } from '../bwrap-args.ts';
 import type { Runtime } from '../runtime.ts';
 import { anything, imageAnswer } from './answers.ts';
@@ -14,7 +16,14 @@ export interface ZoneImage {
   readonly id: string;
   readonly layer: string;
   readonly architecture: string;
+  /** What is in it, as paths of a zone. */
+  readonly files: readonly ImageFile[];
   readonly archive: () => AsyncIterable<Buffer>;
+}
+
+export interface ImageFile {
+  readonly path: string;
+  readonly sha256: string;
 }
 
 /** Where mounts land in every zone; made in the image so that no start has to. */
@@ -43,6 +52,7 @@ export async function buildImage(runtime: Runtime): Promise<ZoneImage> {
     id: `sha256:${digest}`,
     layer,
     architecture,
+    files: await digestAll(runtime),
     archive: () =>
       writeTar([
         { kind: 'bytes', path: `${digest}.json`, mode: 0o444, bytes: config },
@@ -100,10 +110,42 @@ function layerEntries(runtime: Runtime): TarEntry[] {
   return [...made, ...files].sort((a, b) => (a.path < b.path ? -1 : 1));
 }
 
-/** SHA-256 of a file, as hexadecimal digits. */
-export async function digestFile(path: string): Promise<string> {
+async function digestAll(runtime: Runtime): Promise<ImageFile[]> {
+  const files: ImageFile[] = [];
+  for (const { path, real } of [{ path: ZONE_NODE, real: runtime.node }, ...runtime.libraries])
+    files.push({ path, sha256: await digestFile(real) });
+  return files;
+}
+
+/**
+ * Looks through a running container's own root whether its files are those of the image. The engine keeps layers as plain
+ * files that root can change after it has checked them; a file that looks as it did last time is not read again.
+ */
+export class FileChecker {
+  readonly #files: readonly ImageFile[];
+  readonly #seen = new Set<string>();
+
+  constructor({ files }: ZoneImage) {
+    this.#files = files;
+  }
+
+  /** Paths that are not what was built. */
+  async differing(pid: number): Promise<string[]> {
+    const wrong: string[] = [];
+    for (const { path, sha256 } of this.#files) {
+      const there = `/proc/${pid}/root${path}`;
+      const { ino, size, mtimeNs, ctimeNs } = await stat(there, { bigint: true });
+      const key = [path, ino, size, mtimeNs, ctimeNs].join(' ');
+      if (this.#seen.has(key)) continue;
+      if ((await digestFile(there)) === sha256) this.#seen.add(key);
+      else wrong.push(path);
+    }
+    return wrong;
+  }
+}
+
+async function digestFile(path: string): Promise<string> {
   const hash = createHash('sha256');
-  for await (const chunk of createReadStream(path, { highWaterMark: 1 << 20 }))
-    hash.update(Buffer.isBuffer(chunk) ? chunk : String(chunk));
+  await pipeline(createReadStream(path, { highWaterMark: 1 << 20 }), hash);
   return hash.digest('hex');
 }

@@ -114,6 +114,30 @@ describe.skipIf(NO_ENGINE !== undefined)('the life of a container', () => {
     expect(await containers()).toEqual([]);
   });
 
+  it('stops a zone though its engine hangs, and removes the container when that wakes', async () => {
+    const zone = await bench.driver.create(dockerSpec(SLEEP));
+    const [first] = zone.processes;
+    const resume = bench.engine.hang();
+    try {
+      await zone.stop();
+      expect(await zone.exited).toEqual({ kind: 'killed', outOfMemory: false });
+      expect(first !== undefined && isRunning(first)).toBe(false);
+    } finally {
+      resume();
+    }
+    for (let i = 0; i < 200 && (await containers()).length > 0; i++)
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    expect(await containers()).toEqual([]);
+  });
+
+  it('hands back all that a program wrote before it ended', async () => {
+    const { out } = await runDocker(
+      bench.driver,
+      dockerSpec(['-e', 'process.stdout.write("x".repeat(1e6)); process.exitCode = 3']),
+    );
+    expect(out).toHaveLength(1_000_000);
+  });
+
   it('ends a zone whose engine was killed, and says clearly that no engine answers until it is back', async () => {
     const zone = await bench.driver.create(dockerSpec(SLEEP));
     const [first] = zone.processes;

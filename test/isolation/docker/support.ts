@@ -33,6 +33,8 @@ export interface TestEngine {
   readonly socketPath: string;
   /** SIGKILL to the engine and its containerd, as a crash does. The containers go on. */
   readonly crash: () => Promise<void>;
+  /** Stops it from doing anything, until the function that is returned is called. */
+  readonly hang: () => () => void;
   /** Starts it again in the same folder after a crash. */
   readonly restart: () => Promise<void>;
   readonly close: () => Promise<void>;
@@ -51,6 +53,11 @@ export async function startEngine(): Promise<TestEngine> {
       for (const pid of ['pid', 'exec/containerd/containerd.pid'])
         process.kill(Number(readFileSync(join(folder, pid), 'utf8')), 'SIGKILL');
       await ended;
+    },
+    hang: () => {
+      const pid = Number(readFileSync(join(folder, 'pid'), 'utf8'));
+      process.kill(pid, 'SIGSTOP');
+      return () => void process.kill(pid, 'SIGCONT');
     },
     restart: async () => {
       const old = guard;
