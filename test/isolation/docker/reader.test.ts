@@ -19,8 +19,9 @@ const MAIL = [
 
 describe.skipIf(NO_ENGINE !== undefined)('the packed reader in a container', () => {
   let bench: DockerBench;
-  const bridge = makeBridgeDirectory();
+  let bridge: ReturnType<typeof makeBridgeDirectory>;
   beforeAll(async () => {
+    bridge = makeBridgeDirectory();
     bench = await openDockerBench();
   }, 60_000);
   afterAll(async () => {
