@@ -38,6 +38,7 @@ export async function killGuest(instance: string): Promise<number> {
   killCgroups(driver.cgroupPaths);
   const found = findByEnvironment(zoneMarker(instance));
   for (const process of found) killProcess(process);
+  await driver.destroy();
   return found.length;
 }
 
