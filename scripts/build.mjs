@@ -14,6 +14,8 @@ const entries = {
   supervisor: 'src/app/supervisor/main.ts',
   run: 'src/app/run/main.ts',
   probe: 'src/app/probe/main.ts',
+  // Carried into machines that hold one zone each.
+  'zone-guest': 'src/app/zone-guest/main.ts',
   executor: 'src/app/executor/main.ts',
   reader: 'src/app/reader/main.ts',
   planner: 'src/app/planner/main.ts',

@@ -1,5 +1,6 @@
 // Installs what the tests need from the system's packages, or says which command an administrator has to run.
 import { spawnSync } from 'node:child_process';
+import { setupDocker } from './setup-docker.mjs';
 import { setupLlama } from './setup-llama.mjs';
 import { setupNodeNext } from './setup-node-next.mjs';
 
@@ -40,5 +41,6 @@ if (missing.length > 0) {
   run(['update']);
   if (run(['install', '-y', '--no-install-recommends', ...packages]) !== 0) process.exit(1);
 }
+setupDocker();
 setupLlama();
 setupNodeNext();

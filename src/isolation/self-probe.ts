@@ -1,6 +1,6 @@
 import { createSocket, type Socket } from 'node:dgram';
 import { Resolver } from 'node:dns';
-import { fstatSync, readFileSync, statSync } from 'node:fs';
+import { fstatSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { createConnection } from 'node:net';
 import { networkInterfaces } from 'node:os';
 
@@ -24,7 +24,7 @@ const DESCRIPTORS_LOOKED_AT = 64;
  */
 export async function probeWall(options: Partial<SelfProbeOptions> = {}): Promise<string[]> {
   const found = [
-    ...(options.hostFiles ?? HOST_FILES).filter(exists).map((path) => `\`${path}\` of the host is visible`),
+    ...(options.hostFiles ?? HOST_FILES).filter(isVisible).map((path) => `\`${path}\` of the host is visible`),
     ...unexpectedDescriptors(options.expectedDescriptors ?? []),
     ...openStatus(),
     ...(hasOnlyLoopback() ? [] : ['a network interface other than lo exists']),
@@ -36,11 +36,14 @@ export async function probeWall(options: Partial<SelfProbeOptions> = {}): Promis
   return found;
 }
 
-function exists(path: string): boolean {
+/** A directory that is empty shows nothing: the Docker engine covers what it cannot leave out with such. */
+function isVisible(path: string): boolean {
   try {
-    return statSync(path, { throwIfNoEntry: false }) !== undefined;
-  } catch {
-    return false;
+    const found = statSync(path, { throwIfNoEntry: false });
+    return found !== undefined && !(found.isDirectory() && readdirSync(path).length === 0);
+  } catch (error) {
+    // There, and closed to us: it is the host's.
+    return error instanceof Error && 'code' in error && error.code === 'EACCES';
   }
 }
 

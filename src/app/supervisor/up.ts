@@ -2,11 +2,10 @@ import { existsSync, lstatSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { connectFrames } from '../../bridge/index.ts';
-import { loadConfig, namedVariables } from '../../config/index.ts';
+import { loadConfig, namedVariables, type Config } from '../../config/index.ts';
 import { HardshellError, SUPERVISOR_ANSWERS } from '../../contracts/index.ts';
 import { readEpochs } from '../../control/index.ts';
 import {
-  createBubblewrapDriver,
   explainBubblewrapError,
   findRuntime,
   findWall,
@@ -35,6 +34,7 @@ import {
 } from '../../supervisor/index.ts';
 import { requireBubblewrap, searchThisMachine } from './bubblewrap-present.ts';
 import { furnishHome } from './first-start.ts';
+import { openDriver } from './open-driver.ts';
 import { readSettings, requireMode } from './settings.ts';
 
 const LOCK_MS_MAX = 2_000;
@@ -82,13 +82,8 @@ export async function up(options: UpOptions): Promise<UpResult> {
     const settings = join(paths.home, 'hardshell.json');
     const config = loadConfig(settings, process.env);
     cleanRun(paths.run);
-    const { driver, findProgram } = openWalls({
-      options: { ...options, tell },
-      paths,
-      bwrap,
-      wall,
-      runtime: await runtime,
-    });
+    const walls = { options: { ...options, tell }, paths, bwrap, wall, runtime: await runtime, zones: config.zones };
+    const { driver, findProgram } = await openWalls(walls);
     requireMode(driver.mode, config);
     const { limits, logBytesMax, model } = readSettings(config);
     const supervisor = await startSupervisor({
@@ -195,24 +190,36 @@ function requireArmed(home: string): number {
   );
 }
 
+interface WallOptions {
+  readonly options: UpOptions;
+  readonly paths: InstancePaths;
+  readonly bwrap: string;
+  readonly wall: FoundWall & { readonly ok: true };
+  readonly runtime: Runtime;
+  readonly zones: Config['zones'];
+}
+
 interface Walls {
   readonly driver: ZoneDriver;
   readonly findProgram: FindProgram;
 }
 
 /** As root, zones get copies of Node and of their program that their uids can read; the copies are made beside. */
-function openWalls(at: {
-  options: UpOptions;
-  paths: InstancePaths;
-  bwrap: string;
-  wall: FoundWall & { readonly ok: true };
-  runtime: Runtime;
-}): Walls {
-  const { options, paths, bwrap } = at;
-  const { wall, degraded } = at.wall;
+async function openWalls(at: WallOptions): Promise<Walls> {
+  const { options, paths, bwrap, zones } = at;
   let runtime = at.runtime;
   const dist = (name: string): string => join(options.checkout, 'dist', name);
-  const driver = createBubblewrapDriver({ instance: paths.instance, bwrap, wall, degraded, runtime: () => runtime });
+  const { instance } = paths;
+  const { wall, degraded } = at.wall;
+  const driver = await openDriver({
+    zones,
+    instance,
+    bwrap,
+    wall,
+    degraded,
+    runtime: () => runtime,
+    tell: options.tell,
+  });
   if (paths.library === undefined) return { driver, findProgram: (name) => Promise.resolve(dist(name)) };
   makeOwnDirectory(paths.library, 0o755);
   const library = openLibrary(paths.library);
