@@ -1,7 +1,7 @@
 import { createConnection, type Socket } from 'node:net';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { HardshellError, type ZoneProfile } from '../contracts/index.ts';
+import { CONNECTOR_NAMES, HardshellError, type ConnectorName, type ZoneProfile } from '../contracts/index.ts';
 import type { ZoneExit } from '../isolation/index.ts';
 import type { Listener } from '../bridge/index.ts';
 import { lastWords, sizeOfLog } from './last-words.ts';
@@ -109,7 +109,7 @@ class RunningSupervisor implements Supervisor {
 
   async #startAll(): Promise<void> {
     await this.#startExecutor(this.#options.firstStart);
-    await Promise.all([this.#startConnector(), this.#startModel()]);
+    await Promise.all([...CONNECTOR_NAMES.map((name) => this.#startConnector(name)), this.#startModel()]);
     this.#isReady = true;
   }
 
@@ -138,15 +138,17 @@ class RunningSupervisor implements Supervisor {
     }
     void exited.then(async (exit) => {
       // Whoever knew about these is gone; the next executor asks for its own.
-      await Promise.all([this.#zones.stopSpawned(), this.#zones.stop('connector-maildir')]);
+      const connectors = CONNECTOR_NAMES.map((connector) => this.#zones.stop(`connector-${connector}`));
+      await Promise.all([this.#zones.stopSpawned(), ...connectors]);
       await this.#restart('executor', exit, () => this.#startExecutor(false));
     });
   }
 
-  async #startConnector(): Promise<void> {
-    const descriptor = await connectQuietly(join(this.#options.places.run, 'connector-maildir', 'connector.sock'));
-    const { exited } = await this.#zones.start({ profile: 'connector-maildir', descriptor });
-    void exited.then((exit) => this.#restart('connector-maildir', exit, () => this.#startConnector()));
+  async #startConnector(connector: ConnectorName): Promise<void> {
+    const profile = `connector-${connector}` as const;
+    const descriptor = await connectQuietly(join(this.#options.places.run, profile, 'connector.sock'));
+    const { exited } = await this.#zones.start({ profile, descriptor });
+    void exited.then((exit) => this.#restart(profile, exit, () => this.#startConnector(connector)));
   }
 
   async #startModel(): Promise<void> {

@@ -1,6 +1,15 @@
 import { renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { HardshellError, type ZoneEvent, type ZoneProfile, type ZoneState } from '../contracts/index.ts';
+import {
+  HardshellError,
+  isSpawned,
+  PROFILE_KINDS,
+  type Channel,
+  type ProfileKind,
+  type ZoneEvent,
+  type ZoneProfile,
+  type ZoneState,
+} from '../contracts/index.ts';
 import {
   identifyProcess,
   type Zone,
@@ -11,7 +20,7 @@ import {
 } from '../isolation/index.ts';
 import { EventLog } from './events.ts';
 import type { Ids } from './places.ts';
-import { zoneSpec, type TablePlaces } from './table.ts';
+import { hasBridge, zoneSpec, type TablePlaces } from './table.ts';
 import { ZoneLogs } from './zone-logs.ts';
 import { ZonePlaces } from './zone-places.ts';
 
@@ -24,7 +33,7 @@ export interface ZonesOptions {
   readonly zonesRecord: string;
   readonly logs: string;
   readonly logBytesMax: number;
-  readonly limits: Readonly<Record<ZoneProfile, ZoneLimits>>;
+  readonly limits: Readonly<Record<ProfileKind['kind'], ZoneLimits>>;
   readonly findProgram: FindProgram;
 }
 
@@ -45,13 +54,6 @@ interface Running {
   readonly ids: Ids | undefined;
 }
 
-const PROGRAM: Readonly<Record<ZoneProfile, string>> = {
-  executor: 'executor',
-  'connector-maildir': 'connector',
-  'reader-email': 'reader',
-  planner: 'planner',
-  model: 'model',
-};
 const ZONES_MAX = 128;
 
 /** Every process that the supervisor started and that has not ended. */
@@ -64,7 +66,7 @@ export class Zones {
   readonly #places: ZonePlaces;
   readonly #logs: ZoneLogs;
   readonly #stoppedByUs = new Set<string>();
-  #readers = 0;
+  readonly #readers = new Map<Channel, number>();
   #closed = false;
 
   constructor(options: ZonesOptions) {
@@ -118,7 +120,7 @@ export class Zones {
 
   /** Stops what was started on request: its executor is gone, and with it whoever knew about them. */
   async stopSpawned(): Promise<void> {
-    const spawned = [...this.#running].filter(([, { profile }]) => profile === 'planner' || profile === 'reader-email');
+    const spawned = [...this.#running].filter(([, { profile }]) => isSpawned(profile));
     await Promise.all(spawned.map(([name]) => this.stop(name)));
   }
 
@@ -145,8 +147,7 @@ export class Zones {
       name,
       profile,
       session,
-      socket:
-        profile === 'executor' || profile === 'connector-maildir' ? null : join(places.run, name, 'zone-bridge.sock'),
+      socket: hasBridge(profile) ? join(places.run, name, 'zone-bridge.sock') : null,
       mode: driver.mode,
       running: true,
       pid: zone.processes[0]?.pid ?? null,
@@ -154,23 +155,25 @@ export class Zones {
     }));
   }
 
-  /** Where the executor listens for that zone, as the executor sees it. */
   #nameOf({ profile, session, standing }: StartOptions): string {
-    switch (profile) {
-      case 'reader-email':
-        this.#readers += 1;
-        return `zone3-email-reader.${this.#readers}`;
+    const is = PROFILE_KINDS[profile];
+    switch (is.kind) {
+      case 'reader': {
+        const nth = (this.#readers.get(is.channel) ?? 0) + 1;
+        this.#readers.set(is.channel, nth);
+        return `zone3-${is.channel}-reader.${nth}`;
+      }
       case 'planner':
         if (standing === true) return 'zone2-planner';
         if (typeof session === 'string') return `zone2-planner.${session}`;
         throw new HardshellError('invalid_params', 'a planner needs `sid` or `standing`', { fate: 'refuse' });
       case 'executor':
         return 'zone1-executor';
-      case 'connector-maildir':
+      case 'connector':
       case 'model':
         return profile;
       default:
-        return profile satisfies never;
+        return is satisfies never;
     }
   }
 
@@ -180,8 +183,9 @@ export class Zones {
   ): Promise<ZoneSpec> {
     const { profile } = options;
     const forZoneUid = own.ids !== undefined;
+    const { kind } = PROFILE_KINDS[profile];
     const [program, probe] = await Promise.all(
-      [PROGRAM[profile], 'probe'].map((name) => this.#options.findProgram(name, forZoneUid)),
+      [kind, 'probe'].map((name) => this.#options.findProgram(name, forZoneUid)),
     );
     const { driver, places, limits } = this.#options;
     const spec = zoneSpec(
@@ -190,7 +194,7 @@ export class Zones {
         profile,
         program: program ?? '',
         probe: probe ?? '',
-        limits: limits[profile],
+        limits: limits[kind],
         mode: driver.mode,
         firstStart: options.firstStart ?? false,
         model: options.model ?? true,
