@@ -79,7 +79,7 @@ describe.each(RUNNERS)('up, run by $who', ({ uid }) => {
     expect(second.code).toBe(0);
     expect(second.said()).toContain(`Hardshell runs already (process ${first.child.pid})`);
     expect(first.child.exitCode).toBeNull();
-    expect((await instance.command('down')).out).toMatch(/^stopped 2 processes/);
+    expect((await instance.command('down')).out).toMatch(/^stopped 3 processes/);
     expect(first.child.exitCode ?? 0).toBe(0);
     expect((await instance.command('down')).out).toBe('nothing is running\n');
     const third = await instance.up();
