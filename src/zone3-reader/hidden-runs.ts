@@ -11,7 +11,12 @@ export type HiddenKind =
   | 'plain'
   | 'invisible'
   | 'alternative'
-  | 'header';
+  | 'header'
+  /** Chats: under a spoiler, in a form for programs that cannot draw, in what a button sends, in odd members. */
+  | 'spoiler'
+  | 'fallback'
+  | 'callback'
+  | 'member';
 
 export interface HiddenRun {
   readonly kind: HiddenKind;
