@@ -66,8 +66,9 @@ function judgeAnswer(frame: Readonly<Record<string, unknown>>, channel: Channel)
   };
 }
 
-/** The claimed sender: an address for mail. A name in a chat never counts as one, even where it is written like one. */
+/** The claimed sender: an address for mail, for chats the id that stands before the name. No name counts as an address. */
 function senderKey({ channel, from }: Extract): string {
   if (channel === 'email') return parseMailAddress(from)?.key ?? '';
-  return from === '' ? '' : `${channel}:${from.toLowerCase()}`;
+  const [id = ''] = from.split(' ', 1);
+  return id.startsWith(`${channel}:`) ? id : `${channel}:unknown`;
 }

@@ -201,6 +201,12 @@ describe('a connector is not believed', () => {
     ['an end without a beginning', (id: unknown) => [end(id)]],
     ['two beginnings', (id: unknown) => [begin(id), begin(id)]],
     ['something that is no frame of the protocol', () => [{ type: 'perform' }]],
+    ['a message of a channel that is not its own', (id: unknown) => [{ ...begin(id), channel: 'telegram' }]],
+    [
+      'a message of another’s channel that it could not take',
+      (id: unknown) => [{ type: 'raw_skipped', id, channel: 'slack', key: 'k', reason: 'unreadable' }],
+    ],
+    ['a message of a channel that is not known', (id: unknown) => [{ ...begin(id), channel: 'sms' }]],
   ])('%s ends the connection', async (_, frames) => {
     await expect(fetchWith(frames)).rejects.toThrow(/went away/);
   });

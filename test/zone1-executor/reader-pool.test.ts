@@ -109,17 +109,15 @@ describe('readers of a channel', () => {
     expect(lazy.started).toEqual(['slack']);
   });
 
-  test('say who sent a chat in words that are never a mail address', async () => {
+  test.each([
+    ['telegram:user:12 Bob', 'telegram:user:12'],
+    ['bob@example.net', 'telegram:unknown'],
+    ['slack:user:U1 Bob', 'telegram:unknown'],
+    ['', 'telegram:unknown'],
+  ])('that name %j as the sender of a chat never name a mail address', async (from, sender) => {
     const says: Act = (say) =>
-      say({
-        type: 'sanitized',
-        id: 'm',
-        message: extractOf({ channel: 'telegram', from: 'Bob@Example.net' }),
-        message_id: '<a@b>',
-      });
-    expect(await new Readers([says]).pool('telegram').read(RAW)).toMatchObject({
-      read: { sender: 'telegram:bob@example.net', messageId: null },
-    });
+      say({ type: 'sanitized', id: 'm', message: extractOf({ channel: 'telegram', from }), message_id: '<a@b>' });
+    expect(await new Readers([says]).pool('telegram').read(RAW)).toMatchObject({ read: { sender, messageId: null } });
   });
 });
 
