@@ -2,6 +2,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import { mkdirSync, readFileSync } from 'node:fs';
 import type { Socket } from 'node:net';
 import { dirname, join } from 'node:path';
+import type { Extract } from '../../contracts/index.ts';
 import {
   createBubblewrapDriver,
   findRuntime,
@@ -21,8 +22,11 @@ export interface LaunchedReader {
 
 export type ReaderEnd = 'ended' | 'crashed' | 'out_of_memory';
 
+export type Channel = Extract['channel'];
+
 export interface ReaderLauncher {
-  readonly launch: () => Promise<LaunchedReader>;
+  /** A reader of one channel. */
+  readonly launch: (channel: Channel) => Promise<LaunchedReader>;
   readonly close: () => Promise<void>;
 }
 
@@ -66,12 +70,12 @@ export async function openLauncher(options: LauncherOptions): Promise<ReaderLaun
   // Two scans at once do not begin with the same uid.
   const firstUid = randomBytes(1)[0] ?? 0;
   return {
-    launch: async () => {
+    launch: async (channel) => {
       started += 1;
       const uid = uids[(firstUid + started) % Math.max(1, uids.length)];
       const [near, far] = await makeSocketPair();
       const memoryBytesMax = options.memoryBytesMax ?? 256 * MIB;
-      const spec = readerSpec({ name: `scan-${started}`, uid, program, probe, memoryBytesMax, far });
+      const spec = readerSpec({ name: `scan-${started}`, channel, uid, program, probe, memoryBytesMax, far });
       try {
         const zone = await driver.create(spec);
         return { socket: near, exited: zone.exited.then(endOf), stop: () => zone.stop() };
@@ -86,6 +90,7 @@ export async function openLauncher(options: LauncherOptions): Promise<ReaderLaun
 
 interface SpecOptions {
   readonly name: string;
+  readonly channel: Channel;
   readonly uid: number | undefined;
   readonly program: string;
   readonly probe: string;
@@ -93,7 +98,7 @@ interface SpecOptions {
   readonly far: Socket;
 }
 
-function readerSpec({ name, uid, program, probe, memoryBytesMax, far }: SpecOptions): ZoneSpec {
+function readerSpec({ name, channel, uid, program, probe, memoryBytesMax, far }: SpecOptions): ZoneSpec {
   return {
     name,
     ...(uid === undefined ? {} : { uid, gid: uid }),
@@ -102,7 +107,7 @@ function readerSpec({ name, uid, program, probe, memoryBytesMax, far }: SpecOpti
       { kind: 'read', from: program, to: '/app' },
       { kind: 'read', from: probe, to: '/probe' },
     ],
-    env: { HOME: '/tmp', NODE_ENV: 'production', HARDSHELL_CHANNEL: 'email', HARDSHELL_FD: '3' },
+    env: { HOME: '/tmp', NODE_ENV: 'production', HARDSHELL_CHANNEL: channel, HARDSHELL_FD: '3' },
     cwd: '/app',
     nodeArguments: [
       `--max-old-space-size=${Math.max(32, Math.floor((memoryBytesMax / MIB) * 0.6))}`,
