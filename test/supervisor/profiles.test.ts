@@ -4,6 +4,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import type { RequestClient } from '../../src/bridge/index.ts';
 import { CHANNELS, PROFILE_KINDS, SPAWN_PROFILES, ZONE_PROFILES } from '../../src/contracts/index.ts';
 import { identifyProcess } from '../../src/isolation/index.ts';
+import { BACK_OFF_MS, BackOff } from '../../src/supervisor/back-off.ts';
 import { DEFAULT_LIMITS } from '../../src/supervisor/index.ts';
 import { zoneSpec, type Start } from '../../src/supervisor/table.ts';
 import { Bridge, spawn } from './bridge.ts';
@@ -47,6 +48,17 @@ describe('the table', () => {
       return { ...rest, mounts: mounts.map((mount) => ({ ...mount, from: 'own' })) };
     });
     for (const spec of specs) expect(spec).toEqual(specs[0]);
+  });
+});
+
+describe('the pauses between starts', () => {
+  it('double up to a bound for each process by itself, and are forgotten once one has lasted', () => {
+    const backOff = new BackOff();
+    const waits = Array.from({ length: 8 }, () => backOff.next('connector-chats', 100));
+    expect(waits).toEqual([250, 500, 1_000, 2_000, 4_000, 8_000, BACK_OFF_MS.most, BACK_OFF_MS.most]);
+    expect(backOff.next('connector-maildir', 100)).toBe(250);
+    expect(backOff.next('connector-chats', BACK_OFF_MS.forgivenAfter + 1)).toBe(250);
+    expect(backOff.next('connector-chats', 0)).toBe(500);
   });
 });
 
@@ -123,6 +135,19 @@ describe.each(RUNNERS)('readers of every channel, run by $who', ({ uid }) => {
     expect(pids.filter((pid) => identifyProcess(pid) !== undefined)).toEqual([]);
     expect(instance.processes()).toEqual([]);
     client.destroy();
+  });
+
+  it('are beside connectors that die at once, which are started again later each time', async () => {
+    instance = new Instance(uid, { connector: 'short-lived' });
+    const { said } = await instance.up();
+    const waits = (name: string): number[] =>
+      [...said().matchAll(new RegExp(`${name} ended \\(.*\\); starting it again in (\\d+) ms`, 'g'))].map(([, ms]) =>
+        Number(ms),
+      );
+    for (const name of ['connector-maildir', 'connector-chats']) {
+      await until(() => waits(name).length >= 4, `four deaths of ${name}`);
+      expect(waits(name).slice(0, 4)).toEqual([250, 500, 1_000, 2_000]);
+    }
   });
 
   it('leave the others alone when a connector dies: it alone starts again', async () => {
