@@ -179,6 +179,7 @@ const INDEXES = [
   `deliveries_by_content ON deliveries (kid)`,
   `contents_by_state ON contents (state, received_ms)`,
   `contents_by_channel ON contents (channel, state, received_ms)`,
+  `contents_unhandled ON contents (handled, state, channel, received_ms)`,
   `contents_by_time ON contents (received_ms, kid)`,
   `requests_by_session ON requests (sid, act, ph, state)`,
   `approvals_by_state ON approvals (state, asked_ms)`,

@@ -1,4 +1,4 @@
-import { makeId, type Channel, type ContentId, type Extract } from '../contracts/index.ts';
+import { CHANNELS, makeId, type Channel, type ContentId, type Extract } from '../contracts/index.ts';
 import { prepare, sql, type Reader, type Tx } from '../state/index.ts';
 import type { Station } from './ports.ts';
 
@@ -166,18 +166,29 @@ export function unread(reader: Reader, channel: Channel, limit: number): Content
   return rows.map((row) => row.kid as ContentId);
 }
 
-/** Messages read and not yet given to a planner, oldest first. */
+/**
+ * Messages read and not yet given to a planner, oldest first of each channel, the channels in turn: an export of many
+ * thousand chats does not hold up the mail that comes in behind it.
+ */
 export function unhandled(reader: Reader, limit: number): ContentId[] {
-  const rows = reader.all(
-    sql
-      .selectFrom('contents')
-      .select('kid')
-      .where('state', '=', 'read')
-      .where('handled', '=', 0)
-      .orderBy('received_ms')
-      .limit(limit),
+  const waiting = CHANNELS.map((channel) =>
+    reader.all(
+      sql
+        .selectFrom('contents')
+        .select('kid')
+        .where('handled', '=', 0)
+        .where('state', '=', 'read')
+        .where('channel', '=', channel)
+        .orderBy('received_ms')
+        .limit(limit),
+    ),
   );
-  return rows.map((row) => row.kid as ContentId);
+  const inTurn = Array.from({ length: limit }, (_, i) => waiting.map((rows) => rows[i]?.kid));
+  return inTurn
+    .flat()
+    .filter((kid) => kid !== undefined)
+    .slice(0, limit)
+    .map((kid) => kid as ContentId);
 }
 
 export function markHandled(tx: Tx, kid: string): void {
