@@ -106,7 +106,7 @@ export class ChatDraft {
 
   /** What a button sends or copies: a program's business where it is one word, hidden text where it is a sentence. */
   payload(how: string, text: string): void {
-    if (/\p{L}{2}\S*\s+\S*\p{L}{2}\S*\s+\S/u.test(text.slice(0, 4_000))) this.hide('callback', how, text);
+    if (isSentence(text)) this.hide('callback', how, text);
     else this.caption(how, text);
   }
 
@@ -178,6 +178,12 @@ export class ChatDraft {
     };
     return finish(parts, { hidden: this.#hidden, findings: this.#findings, ports });
   }
+}
+
+/** Three words or more: nothing that one program writes for another. */
+function isSentence(text: string): boolean {
+  const words = text.slice(0, 4_000).split(/\s+/);
+  return words.filter((word) => /\p{L}{2}/u.test(word)).length >= 3;
 }
 
 const TOO_MUCH = [

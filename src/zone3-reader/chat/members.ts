@@ -29,8 +29,8 @@ export function listAt(value: unknown, name: string, max: number): readonly unkn
 
 /** A count of bytes as it was claimed: a whole number that is not negative, else 0. */
 export function countAt(value: unknown, name: string): number {
-  const found = Number(member(value, name) ?? 0);
-  return Number.isSafeInteger(found) && found >= 0 ? found : 0;
+  const found = member(value, name);
+  return typeof found === 'number' && Number.isSafeInteger(found) && found >= 0 ? found : 0;
 }
 
 /** Seconds since 1970, written as a number or as text, as ISO 8601 in UTC; null where it is none up to the year 9998. */

@@ -27,7 +27,7 @@ export function unreadStrings(value: unknown, read: ReadonlySet<string>): Unread
     } else if (Array.isArray(at.value)) {
       for (let i = at.value.length - 1; i >= 0; i--) stack.push({ path: at.path, value: at.value[i] });
     } else if (isMembers(at.value)) {
-      for (const [name, inner] of Object.entries(at.value).reverse())
+      for (const [name, inner] of Object.entries(at.value).toReversed())
         stack.push({
           path: at.path === '' ? name.slice(0, 40) : `${at.path.slice(-60)}.${name.slice(0, 40)}`,
           value: inner,

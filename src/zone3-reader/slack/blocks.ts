@@ -45,7 +45,7 @@ export function layBlocks(blocks: readonly unknown[], draft: ChatDraft): void {
       line.length = 0;
       if (step.isQuote) draft.quote(text);
       else draft.paragraph(text);
-    } else if (Array.isArray(step.node)) stack.push(...nodes(step.node.slice(0, CAPS.chatPartsMax)));
+    } else if (Array.isArray(step.node)) pushSteps(stack, nodes(step.node));
     else if (isMembers(step.node)) enter(step.node, { stack, line, draft });
   }
   draft.paragraph(line.join(''));
@@ -73,7 +73,7 @@ function enter(node: unknown, { stack, line, draft }: Walk): void {
   }
   noteUnseen(node, draft);
   if (!INLINE.test(type)) stack.push({ kind: 'break', isQuote: type === 'rich_text_quote' });
-  stack.push(...insideOf(node, type));
+  pushSteps(stack, insideOf(node, type));
 }
 
 function insideOf(node: unknown, type: string): Step[] {
@@ -125,6 +125,11 @@ function rowSteps(rows: readonly unknown[]): Step[] {
     steps.push({ kind: 'break', isQuote: false });
   }
   return steps.toReversed();
+}
+
+/** One by one: an array may hold more than a call may have arguments. */
+function pushSteps(stack: Step[], steps: readonly Step[]): void {
+  for (const step of steps) stack.push(step);
 }
 
 /** The first one on top. */

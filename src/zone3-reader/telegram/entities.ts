@@ -52,7 +52,7 @@ export function layText(text: string, entities: readonly unknown[], draft: ChatD
     draft.hide('spoiler', 'under a spoiler', text.slice(range.from, range.to));
     edits.push({ ...range, put: '[spoiler]' });
   }
-  for (const range of merged(quotes)) edits.push(...quoteEdits(range, text));
+  for (const range of merged(quotes)) addQuoteEdits(edits, range, text);
   return applied(text, edits);
 }
 
@@ -90,11 +90,11 @@ function merged(ranges: readonly Range[]): Range[] {
   return out;
 }
 
-function quoteEdits({ from, to }: Range, text: string): Edit[] {
-  const edits: Edit[] = [{ from, to: from, put: from === 0 || text[from - 1] === '\n' ? '> ' : '\n> ' }];
+/** One by one: a text may have more lines than a call may have arguments. */
+function addQuoteEdits(edits: Edit[], { from, to }: Range, text: string): void {
+  edits.push({ from, to: from, put: from === 0 || text[from - 1] === '\n' ? '> ' : '\n> ' });
   for (let at = text.indexOf('\n', from); at >= 0 && at < to - 1; at = text.indexOf('\n', at + 1))
     edits.push({ from: at + 1, to: at + 1, put: '> ' });
-  return edits;
 }
 
 /** Edits inside something that was taken out fall away with it. */

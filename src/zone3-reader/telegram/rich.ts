@@ -16,7 +16,8 @@ type Step =
 
 /** A `RichMessage`: headings, lists, tables and quotations as lines. Walked with a stack of our own. */
 export function layRichMessage(message: unknown, draft: ChatDraft): void {
-  const stack: Step[] = nodes(listAt(message, 'blocks', CAPS.chatPartsMax), false);
+  const stack: Step[] = [];
+  pushNodes(stack, listAt(message, 'blocks', CAPS.chatPartsMax), false);
   const line: string[] = [];
   let covered = '';
   const breakLine = (): void => {
@@ -30,7 +31,7 @@ export function layRichMessage(message: unknown, draft: ChatDraft): void {
       const text = draft.string(step.node);
       if (step.isHidden) covered += text;
       else line.push(text);
-    } else if (Array.isArray(step.node)) stack.push(...nodes(step.node, step.isHidden));
+    } else if (Array.isArray(step.node)) pushNodes(stack, step.node, step.isHidden);
     else if (isMembers(step.node)) {
       const type = draft.string(member(step.node, 'type'));
       attachMedia(step.node, draft);
@@ -42,7 +43,7 @@ export function layRichMessage(message: unknown, draft: ChatDraft): void {
       if (!INLINE.test(type)) stack.push({ kind: 'break' });
       if (url !== '') stack.push({ kind: 'link', url, from: line.length });
       const inside = INSIDE.map((name) => member(step.node, name)).filter((value) => value !== undefined);
-      stack.push(...nodes(inside, isHidden));
+      pushNodes(stack, inside, isHidden);
     }
   }
   breakLine();
@@ -50,6 +51,6 @@ export function layRichMessage(message: unknown, draft: ChatDraft): void {
 }
 
 /** The first one on top. */
-function nodes(values: readonly unknown[], isHidden: boolean): Step[] {
-  return values.toReversed().map((node) => ({ kind: 'node', node, isHidden }));
+function pushNodes(stack: Step[], values: readonly unknown[], isHidden: boolean): void {
+  for (const node of values.toReversed()) stack.push({ kind: 'node', node, isHidden });
 }
