@@ -12,7 +12,6 @@ export {
   type WireErrorCode,
 } from './errors.ts';
 export { LIMITS, type Limit, type LimitName } from './limits.ts';
-export { FILE_PLACE, type JsonPlace } from './json-places.ts';
 export {
   JSON_RECORDS,
   JsonRecordSplitter,

@@ -231,6 +231,16 @@ describe('a scan of mail and chats together', () => {
     ]);
   });
 
+  it('takes no log for a chat because its lines have the time', async () => {
+    const folder = tempFolder();
+    write(
+      join(folder, 'app.jsonl'),
+      '{"ts":1763600000.1,"msg":"started"}\n{"ts":"2025-11-20T00:00:00Z","message_id":"a@b"}\n',
+    );
+    write(join(folder, 'one.json'), slackMessage(1));
+    expect(froms(await runScan({ paths: [folder], json: true }))).toEqual(['slack:user:U1']);
+  });
+
   it('is not told by what people write which service a file is of', async () => {
     const text = '"update_id": 1, "message_id": 2, "from_id": 3, "date_unixtime": 4';
     const path = write(join(tempFolder(), 'day.json'), [slackMessage(1, { text })]);

@@ -2,13 +2,25 @@
 export const SNIFF_CHAT_BYTES = 65_536;
 
 /**
- * Names of members and kinds of chats that only one service uses. INVARIANT: nothing that a person wrote can look like
- * one, since a quotation mark inside a JSON string has a backslash before it.
+ * Members and kinds of chats that only one service writes like this. INVARIANT: nothing that a person wrote can look
+ * like one, since a quotation mark inside a JSON string has a backslash before it.
  */
-const TELEGRAM =
-  /"(?:update_id|message_id|from_id|date_unixtime|text_entities|forward_origin|personal_information|left_chats)"[ \t\r\n]*:|"type"[ \t\r\n]*:[ \t\r\n]*"(?:personal_chat|bot_chat|saved_messages|replies|verify_codes|(?:private|public)_(?:group|supergroup|channel))"/g;
-const SLACK =
-  /"(?:client_msg_id|thread_ts|user_team|source_team|user_profile|bot_profile|team_id|api_app_id|event_ts|envelope_id|ts)"[ \t\r\n]*:|"type"[ \t\r\n]*:[ \t\r\n]*"(?:event_callback|rich_text)"/g;
+const TELEGRAM = anyOf([
+  '"(?:update_id|message_id)"~\\d',
+  '"from_id"~(?:\\d|"(?:user|chat|channel)\\d)',
+  '"date_unixtime"~"\\d',
+  '"text_entities"~\\[',
+  '"(?:forward_origin|personal_information|left_chats)"~\\{',
+  '"type"~"(?:personal_chat|bot_chat|saved_messages|verify_codes|(?:private|public)_(?:group|supergroup|channel))"',
+]);
+const SLACK = anyOf([
+  '"(?:client_msg_id|envelope_id)"~"',
+  '"(?:ts|thread_ts|event_ts)"~"\\d{9,11}\\.\\d',
+  '"(?:user_team|source_team|team_id|api_app_id)"~"[A-Z]',
+  '"(?:user_profile|bot_profile)"~\\{',
+  '"type"~"(?:event_callback|rich_text)"',
+]);
+
 /** A day of a Slack export. */
 const DAY = /^\d{4}-\d\d-\d\d\.json$/;
 /** What Slack puts beside the channels of an export: people and settings, no messages. */
@@ -24,4 +36,9 @@ export function sniffChat(head: Buffer, name: string): 'telegram' | 'slack' | nu
   if (slack > telegram) return 'slack';
   if (DAY.test(name)) return 'slack';
   return name === 'result.json' ? 'telegram' : null;
+}
+
+/** `~` stands for the colon and the blanks around it. */
+function anyOf(patterns: readonly string[]): RegExp {
+  return new RegExp(patterns.join('|').replaceAll('~', '[ \\t\\r\\n]*:[ \\t\\r\\n]*'), 'g');
 }
