@@ -179,9 +179,8 @@ export {
   toShownApproval,
   type ApprovalSummary,
   type ControlAnswers,
-  type InboxItem,
-  type ScheduledTask,
 } from './control-answers.ts';
+export type { InboxItem, ScheduledTask } from './control-items.ts';
 export {
   decisionRequestSchema,
   decisionSchema,

@@ -219,7 +219,7 @@ function intake(...pools: ReaderPool[]): Reading {
     },
     states: () =>
       bench.db
-        .all(sql.selectFrom('contents').select(['channel', 'state']))
+        .all(sql.selectFrom('contents').select(['channel', 'state']).orderBy('source_key'))
         .map(({ channel, state }) => [channel, state]),
     stop: () => {
       stopped.abort();
