@@ -1,7 +1,7 @@
 import type { Extract, ExtractAttachment, ExtractLink } from '../contracts/index.ts';
 import { encodedBytes, EXTRACT_LIMITS } from '../contracts/index.ts';
 import { CAPS } from './caps.ts';
-import { detectInjection } from './detect/detect.ts';
+import { detectInjection, type Detection } from './detect/detect.ts';
 import type { Findings } from './findings.ts';
 import { reportHidden } from './hidden-report.ts';
 import type { HiddenRuns } from './hidden-runs.ts';
@@ -49,6 +49,7 @@ export function finish(
   for (const found of detection.found) findings.add(found.rule, found.severity, found.why, found.span);
   reportHidden(hidden.runs, detection.hiddenScores, findings);
   const attachments = [...parts.attachments()];
+  const named = hearNames(attachments, shown.links, findings);
   noteCuts(parts, shown.linksTotal, findings);
   return fit({
     channel: parts.channel,
@@ -58,8 +59,8 @@ export function finish(
     date: parts.date,
     body: shown.body,
     content_type: parts.contentType,
-    injection_warning: detection.warning,
-    injection_score: Math.round(detection.score * 1000) / 1000,
+    injection_warning: detection.warning || named.warning,
+    injection_score: Math.round(Math.max(detection.score, named.score) * 1000) / 1000,
     findings: findings.list(),
     links: shown.links,
     attachments,
@@ -69,6 +70,17 @@ export function finish(
     sanitized_length: shown.body.length,
     sanitized_at: ports.now(),
   });
+}
+
+/** Names of files, and addresses that are none: a planner reads them like words. */
+function hearNames(files: readonly ExtractAttachment[], links: readonly ExtractLink[], findings: Findings): Detection {
+  const names = files.map((file) => file.name);
+  const odd = links.map((link) => link.url).filter((url) => !/^[a-z][a-z0-9+.-]*:[^\s]*$/i.test(url));
+  const text = [...names, ...odd].join('\n').slice(0, CAPS.restCharsMax);
+  const heard = detectInjection({ subject: '', fromName: '', body: text, rest: '', hidden: [] });
+  const span = { part: 'attachments', start: 0, end: files.length } as const;
+  for (const found of heard.found) findings.add(found.rule, found.severity, `a name or address: ${found.why}`, span);
+  return heard;
 }
 
 /** Rules that say that something was left out. */

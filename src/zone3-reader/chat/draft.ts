@@ -15,7 +15,7 @@ import { describeSender, type Person } from './people.ts';
 import { unreadStrings } from './sweep.ts';
 
 /** Stands for a digest where no bytes of a file were seen. */
-export const NO_DIGEST = '0'.repeat(64);
+const NO_DIGEST = '0'.repeat(64);
 const LINKS_MAX = 2_000;
 const LABEL_CHARS_MAX = 600;
 
@@ -99,6 +99,11 @@ export class ChatDraft {
     this.#hidden.add(kind, how, clean, this.#length);
   }
 
+  /** Text that is shown in another form, or not at all: heard, neither counted nor told unless it gives orders. */
+  hear(how: string, text: string): void {
+    this.#hidden.add('member', how, cleanText(text.slice(0, CAPS.restCharsMax)), this.#length);
+  }
+
   /** Words that every such message may carry beside the text (captions of pictures): heard, not counted. */
   caption(name: string, text: string): void {
     this.#hidden.addAttribute(name, cleanText(text), this.#length);
@@ -154,7 +159,7 @@ export class ChatDraft {
   finish(value: unknown, ports: ReaderPorts): Extract {
     for (const { path, text } of unreadStrings(value, this.#read)) {
       noteInvisible(text.slice(0, CAPS.restCharsMax), 'body', this.#hidden, this.#findings);
-      this.#hidden.add('member', `member ${path}`, cleanText(text.slice(0, CAPS.restCharsMax)), this.#length);
+      this.hear(`member ${path}`, text);
     }
     if (this.#cut)
       this.add('content_truncated', 'medium', 'the message holds more than is read; the rest was left out');

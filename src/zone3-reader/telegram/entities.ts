@@ -48,6 +48,8 @@ export function layText(text: string, entities: readonly unknown[], draft: ChatD
   if (astray > 0) draft.add('entity_astray', 'low', `${astray} marks point outside their text`);
   if (emoji > 0)
     draft.add('custom_emoji', 'info', `${emoji} emoji are pictures of the sender's own: what they draw is not read`);
+  // A spoiler in the middle of an order would leave both halves harmless.
+  if (spoilers.length > 0) draft.hear('a text with what its spoilers cover', text);
   for (const range of merged(spoilers)) {
     draft.hide('spoiler', 'under a spoiler', text.slice(range.from, range.to));
     edits.push({ ...range, put: '[spoiler]' });

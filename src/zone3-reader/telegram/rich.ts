@@ -19,7 +19,7 @@ export function layRichMessage(message: unknown, draft: ChatDraft): void {
   const stack: Step[] = [];
   pushNodes(stack, listAt(message, 'blocks', CAPS.chatPartsMax), false);
   const line: string[] = [];
-  let covered = '';
+  let [covered, whole] = ['', ''];
   const breakLine = (): void => {
     draft.paragraph(line.join(''));
     line.length = 0;
@@ -29,6 +29,7 @@ export function layRichMessage(message: unknown, draft: ChatDraft): void {
     else if (step.kind === 'link') line.push(draft.link(step.url, line.slice(step.from).join('')));
     else if (typeof step.node === 'string') {
       const text = draft.string(step.node);
+      whole += text;
       if (step.isHidden) covered += text;
       else line.push(text);
     } else if (Array.isArray(step.node)) pushNodes(stack, step.node, step.isHidden);
@@ -47,7 +48,9 @@ export function layRichMessage(message: unknown, draft: ChatDraft): void {
     }
   }
   breakLine();
-  if (covered !== '') draft.hide('spoiler', 'under a spoiler', covered);
+  if (covered === '') return;
+  draft.hide('spoiler', 'under a spoiler', covered);
+  draft.hear('a text with what its spoilers cover', whole);
 }
 
 /** The first one on top. */
