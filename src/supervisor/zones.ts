@@ -4,7 +4,6 @@ import {
   HardshellError,
   isSpawned,
   PROFILE_KINDS,
-  type Channel,
   type ProfileKind,
   type ZoneEvent,
   type ZoneProfile,
@@ -22,6 +21,7 @@ import { EventLog } from './events.ts';
 import type { Ids } from './places.ts';
 import { hasBridge, zoneSpec, type TablePlaces } from './table.ts';
 import { ZoneLogs } from './zone-logs.ts';
+import { ZoneNames } from './zone-names.ts';
 import { ZonePlaces } from './zone-places.ts';
 
 /** Directories of the packed program and of the self-probe, as the zone's uid may read them. */
@@ -66,7 +66,7 @@ export class Zones {
   readonly #places: ZonePlaces;
   readonly #logs: ZoneLogs;
   readonly #stoppedByUs = new Set<string>();
-  readonly #readers = new Map<Channel, number>();
+  readonly #names = new ZoneNames();
   #closed = false;
 
   constructor(options: ZonesOptions) {
@@ -79,7 +79,7 @@ export class Zones {
   /** Starts a process of the table; resolves once it runs behind a checked wall. */
   async start(options: StartOptions): Promise<{ name: string; exited: Promise<ZoneExit> }> {
     const { profile } = options;
-    const name = this.#nameOf(options);
+    const name = this.#names.next(options);
     if (this.#closed) throw new HardshellError('killed', 'everything is being stopped', { fate: 'refuse' });
     if (this.#running.has(name) || this.#starting.has(name)) {
       throw new HardshellError('unavailable', `\`${name}\` runs already`, { fate: 'refuse' });
@@ -153,28 +153,6 @@ export class Zones {
       pid: zone.processes[0]?.pid ?? null,
       restarts: this.#restarts.get(profile) ?? 0,
     }));
-  }
-
-  #nameOf({ profile, session, standing }: StartOptions): string {
-    const is = PROFILE_KINDS[profile];
-    switch (is.kind) {
-      case 'reader': {
-        const nth = (this.#readers.get(is.channel) ?? 0) + 1;
-        this.#readers.set(is.channel, nth);
-        return `zone3-${is.channel}-reader.${nth}`;
-      }
-      case 'planner':
-        if (standing === true) return 'zone2-planner';
-        if (typeof session === 'string') return `zone2-planner.${session}`;
-        throw new HardshellError('invalid_params', 'a planner needs `sid` or `standing`', { fate: 'refuse' });
-      case 'executor':
-        return 'zone1-executor';
-      case 'connector':
-      case 'model':
-        return profile;
-      default:
-        return is satisfies never;
-    }
   }
 
   async #spec(
