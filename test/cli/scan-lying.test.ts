@@ -53,9 +53,9 @@ async function launchLiar(answer: Answer): Promise<LaunchedReader> {
   return { socket: near, exited, stop: () => Promise.resolve(connection.destroy()) };
 }
 
-async function readTwo(answer: Answer): Promise<string[]> {
+async function readTwo(answer: Answer, channel: Job<null>['channel'] = 'email'): Promise<string[]> {
   async function* jobs(): AsyncGenerator<Job<null>> {
-    for (let i = 0; i < 2; i++) yield { channel: 'email', bytes: Buffer.from(`Subject: ${i}\n\nx`), about: null };
+    for (let i = 0; i < 2; i++) yield { channel, bytes: Buffer.from(`Subject: ${i}\n\nx`), about: null };
   }
   const launcher = { launch: () => launchLiar(answer), close: () => Promise.resolve() };
   const results: string[] = [];
@@ -75,6 +75,11 @@ const sanitized = (id: string, message: unknown): object => ({ type: 'sanitized'
 describe('a reader written by the attacker', () => {
   it('is believed when its answers keep to the contract', async () => {
     expect(await readTwo((id) => sanitized(id, HONEST))).toEqual(['honest', 'honest']);
+  });
+
+  it('is ended when it says that it reads another channel than the one it was started for', async () => {
+    const chat = { ...HONEST, channel: 'telegram' };
+    expect(await readTwo((id) => sanitized(id, chat), 'telegram')).toEqual(['lying', 'lying']);
   });
 
   it.each<[string, unknown]>([

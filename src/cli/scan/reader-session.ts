@@ -97,9 +97,9 @@ export class ReaderSession {
     // The claimed Message-ID is for threading in Zone 1; a report has no use for it.
     const { type, id, message, message_id: _, ...rest } = frame;
     if (type === 'ready') {
+      this.#ready = true;
       // A reader of another channel would find nothing in these messages.
       if (frame['channel'] !== this.#channel) return this.#fail('lying');
-      this.#ready = true;
       return this.#watch();
     }
     const open = typeof id === 'string' ? this.#open.get(id) : undefined;

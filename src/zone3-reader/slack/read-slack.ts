@@ -19,13 +19,19 @@ const WRAPS_MAX = 4;
 function laySlack(value: unknown, draft: ChatDraft): void {
   const inner = unwrapped(value);
   const type = member(inner, 'type');
-  const looksLikeOne =
-    isMembers(inner) &&
-    (Object.hasOwn(inner, 'ts') || Object.hasOwn(inner, 'blocks') || Object.hasOwn(inner, 'attachments'));
-  if (type === 'message' || type === 'app_mention' || (looksLikeOne && typeof type !== 'string'))
+  if (type === 'message' || type === 'app_mention' || (typeof type !== 'string' && looksLikeMessage(inner)))
     layMessage(inner, draft);
   else if (typeof member(inner, 'command') === 'string') layCommand(inner, draft);
   else layOtherEvent(inner, draft);
+}
+
+/** Some answers leave `type` out. */
+function looksLikeMessage(value: unknown): boolean {
+  if (!isMembers(value) || Object.hasOwn(value, 'command')) return false;
+  return (
+    ['ts', 'blocks', 'attachments', 'bot_id'].some((name) => Object.hasOwn(value, name)) ||
+    typeof value['text'] === 'string'
+  );
 }
 
 /** What an envelope holds: `event_callback`, Socket Mode's `payload`, an answer's `message`. */
