@@ -51,6 +51,7 @@ export const AUDIT_REASONS = [
   'too_large',
   'malformed',
   'lying_reader',
+  'incident',
   'disk_failed',
   'provider_error',
   'not_dispatched',

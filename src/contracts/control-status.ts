@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { AUDIT_MODES } from './audit-event.ts';
+import { CHANNELS } from './channels.ts';
 
 const count = z.number().int().min(0);
 const text = z.string();
@@ -19,6 +20,10 @@ export const statusSchema = z.strictObject({
   epoch: count,
   started_ms: z.number(),
   mail: z.strictObject({ provider: text, address: text, inbox: text, outbox: text }),
+  /** `inboxes`: folders of the home that it takes from. */
+  connectors: z.array(
+    z.strictObject({ name: text, channels: z.array(z.enum(CHANNELS)), inboxes: z.array(text), running: z.boolean() }),
+  ),
   planner: z.enum(['rules', 'model']),
   inbox: z.strictObject({ items: count, unhandled: count, warned: count }),
   approvals: z.strictObject({ pending: count, waiting: count, asked_today: count, per_day: count }),

@@ -155,28 +155,33 @@ export {
   type PresenceProof,
 } from './control-wire.ts';
 export {
-  SPAWN_PROFILES,
   SUPERVISOR_ANSWERS,
   SUPERVISOR_REQUESTS,
   ZONE_END,
-  ZONE_PROFILES,
-  type SpawnProfile,
   type SupervisorAnswer,
   type SupervisorRequest,
   type SupervisorRequestType,
   type ZoneEvent,
-  type ZoneProfile,
   type ZoneState,
 } from './supervisor-wire.ts';
+export {
+  isSpawned,
+  PROFILE_KINDS,
+  SPAWN_PROFILES,
+  ZONE_PROFILES,
+  type ProfileKind,
+  type SpawnProfile,
+  type ZoneProfile,
+} from './profiles.ts';
+export { CHANNELS, CONNECTOR_NAMES, CONNECTORS, type Channel, type ConnectorName } from './channels.ts';
 export {
   approvalSchema,
   CONTROL_ANSWERS,
   toShownApproval,
   type ApprovalSummary,
   type ControlAnswers,
-  type InboxItem,
-  type ScheduledTask,
 } from './control-answers.ts';
+export type { InboxItem, ScheduledTask } from './control-items.ts';
 export {
   decisionRequestSchema,
   decisionSchema,

@@ -1,14 +1,7 @@
 import * as z from 'zod';
 import { ISOLATION_MODES } from './isolation-mode.ts';
 import { LIMITS } from './limits.ts';
-
-/** What may be started over the socket; everything else the supervisor starts by itself, from its own table. */
-export const SPAWN_PROFILES = ['reader-email', 'planner'] as const;
-export type SpawnProfile = (typeof SPAWN_PROFILES)[number];
-
-/** Every process of the table. */
-export const ZONE_PROFILES = ['executor', 'connector-maildir', 'reader-email', 'planner', 'model'] as const;
-export type ZoneProfile = (typeof ZONE_PROFILES)[number];
+import { SPAWN_PROFILES, ZONE_PROFILES } from './profiles.ts';
 
 const sid = z.string().regex(/^s_[a-z2-7]{26}$/);
 const zoneName = z.string().regex(/^[a-z0-9][a-z0-9._-]{0,63}$/);

@@ -11,7 +11,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { HardshellError } from '../contracts/index.ts';
+import { CONNECTOR_NAMES, HardshellError } from '../contracts/index.ts';
 import { INSIDE } from './table.ts';
 
 export interface Ids {
@@ -37,7 +37,7 @@ export function cleanRun(run: string): void {
   for (const name of readdirSync(run)) if (!KEPT.includes(name)) removeEntry(join(run, name), DEPTH_MAX);
   const isRoot = process.getuid?.() === 0;
   makeOwnDirectory(join(run, 'control'), 0o700);
-  makeOwnDirectory(join(run, 'connector-maildir'), 0o700);
+  for (const name of CONNECTOR_NAMES) makeOwnDirectory(join(run, `connector-${name}`), 0o700);
   makeOwnDirectory(join(run, 'model-bridges'), isRoot ? 0o711 : 0o700);
 }
 

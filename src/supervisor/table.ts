@@ -1,5 +1,13 @@
 import { readFileSync } from 'node:fs';
-import type { IsolationMode, ZoneProfile } from '../contracts/index.ts';
+import {
+  CONNECTORS,
+  PROFILE_KINDS,
+  type Channel,
+  type ConnectorName,
+  type IsolationMode,
+  type ProfileKind,
+  type ZoneProfile,
+} from '../contracts/index.ts';
 import { permissionFlags, type Mount, type ZoneLimits, type ZoneSpec } from '../isolation/index.ts';
 
 const MIB = 1024 * 1024;
@@ -44,7 +52,6 @@ export interface Start {
 export const INSIDE = {
   home: '/var/lib/hardshell',
   run: '/var/lib/hardshell/run',
-  mail: '/var/lib/hardshell/mail',
   bridge: '/var/run/zone-bridge',
   modelBridge: '/var/run/model-bridge',
   modelBridges: '/var/run/model-bridges',
@@ -56,13 +63,20 @@ export const INSIDE = {
 /** What every zone reads of its own. */
 const OWN = [INSIDE.program, INSIDE.probe];
 
-export const DEFAULT_LIMITS: Readonly<Record<ZoneProfile, ZoneLimits>> = {
+/** One for each kind: all readers have the reader's, all connectors the connector's. */
+export const DEFAULT_LIMITS: Readonly<Record<ProfileKind['kind'], ZoneLimits>> = {
   executor: { memoryBytesMax: 1024 * MIB, tasksMax: 64, cpus: 2 },
-  'connector-maildir': { memoryBytesMax: 256 * MIB, tasksMax: 32, cpus: 1 },
-  'reader-email': { memoryBytesMax: 256 * MIB, tasksMax: 32, cpus: 0.5 },
+  connector: { memoryBytesMax: 256 * MIB, tasksMax: 32, cpus: 1 },
+  reader: { memoryBytesMax: 256 * MIB, tasksMax: 32, cpus: 0.5 },
   planner: { memoryBytesMax: 512 * MIB, tasksMax: 32, cpus: 1 },
   model: { memoryBytesMax: 512 * MIB, tasksMax: 32, cpus: 1 },
 };
+
+/** True for what the executor talks to over a socket on the host; the executor and the connectors have none. */
+export function hasBridge(profile: ZoneProfile): boolean {
+  const { kind } = PROFILE_KINDS[profile];
+  return kind !== 'executor' && kind !== 'connector';
+}
 
 /**
  * The fixed table: what each process is, sees and may do. Nothing in it comes from a request but a name that was
@@ -111,28 +125,14 @@ interface Profile {
 }
 
 function profileOf(start: Start, places: TablePlaces): Profile {
-  switch (start.profile) {
+  const is = PROFILE_KINDS[start.profile];
+  switch (is.kind) {
     case 'executor':
       return executorProfile(start, places);
-    case 'connector-maildir':
-      return {
-        mounts: [{ kind: 'write', from: `${places.home}/mail`, to: INSIDE.mail }],
-        env: { HARDSHELL_MAIL: INSIDE.mail, HARDSHELL_FD: '3' },
-        nodeFlags: [],
-        // It lives on the connected socket it inherits: no other can be opened.
-        sockets: 'none',
-        watch: true,
-        tmpBytesMax: 16 * MIB,
-      };
-    case 'reader-email':
-      return {
-        mounts: [{ kind: 'read', from: `${places.run}/${start.name}`, to: INSIDE.bridge }],
-        env: { HARDSHELL_CHANNEL: 'email' },
-        nodeFlags: permissionFlags([...OWN, INSIDE.bridge]),
-        sockets: 'connect',
-        watch: false,
-        tmpBytesMax: 16 * MIB,
-      };
+    case 'connector':
+      return connectorProfile(is.connector, places);
+    case 'reader':
+      return readerProfile(is.channel, start, places);
     case 'planner':
       return {
         mounts: [
@@ -161,12 +161,41 @@ function profileOf(start: Start, places: TablePlaces): Profile {
         tmpBytesMax: 64 * MIB,
       };
     default:
-      return start.profile satisfies never;
+      return is satisfies never;
   }
 }
 
+/** A connector sees its folder and lives on the connected socket it inherits: no other can be opened. */
+function connectorProfile(connector: ConnectorName, places: TablePlaces): Profile {
+  const { folder } = CONNECTORS[connector];
+  const inside = `${INSIDE.home}/${folder}`;
+  return {
+    mounts: [{ kind: 'write', from: `${places.home}/${folder}`, to: inside }],
+    env: { HARDSHELL_CONNECTOR: connector, HARDSHELL_FOLDER: inside, HARDSHELL_FD: '3' },
+    nodeFlags: [],
+    sockets: 'none',
+    watch: true,
+    tmpBytesMax: 16 * MIB,
+  };
+}
+
+/** All readers are one program; the channel says what it reads. */
+function readerProfile(channel: Channel, start: Start, places: TablePlaces): Profile {
+  return {
+    mounts: [{ kind: 'read', from: `${places.run}/${start.name}`, to: INSIDE.bridge }],
+    env: { HARDSHELL_CHANNEL: channel },
+    nodeFlags: permissionFlags([...OWN, INSIDE.bridge]),
+    sockets: 'connect',
+    watch: false,
+    tmpBytesMax: 16 * MIB,
+  };
+}
+
+/** What connectors read and what our processes print is none of the executor's business: it parses none of it. */
+const HIDDEN = [...Object.values(CONNECTORS).map(({ folder }) => folder), 'logs'];
+
 function executorProfile(start: Start, places: TablePlaces): Profile {
-  const hidden = ['mail', 'logs'].map((name): Mount => ({
+  const hidden = HIDDEN.map((name): Mount => ({
     kind: 'tmp',
     to: `${INSIDE.home}/${name}`,
     bytesMax: 4_096,

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import type { ZoneProfile } from '../contracts/index.ts';
+import { isSpawned, type ZoneProfile } from '../contracts/index.ts';
 import {
   lendTemplates,
   linkModelSocket,
@@ -9,7 +9,7 @@ import {
   UidPool,
   type Ids,
 } from './places.ts';
-import type { TablePlaces } from './table.ts';
+import { hasBridge, type TablePlaces } from './table.ts';
 
 const NEST_MAX = 2;
 
@@ -29,9 +29,9 @@ export class ZonePlaces {
     shareModelBridges(join(places.run, 'model-bridges'), this.#modelIds);
   }
 
-  /** The executor and the connector own what lies in the home and keep ours. */
+  /** The executor and the connectors own what lies in the home and keep ours. */
   takeIds(profile: ZoneProfile): Ids | undefined {
-    if (!this.#ownUids || profile === 'executor' || profile === 'connector-maildir') return undefined;
+    if (!this.#ownUids || !hasBridge(profile)) return undefined;
     return profile === 'model' ? this.#modelIds : this.#uids.take();
   }
 
@@ -41,7 +41,7 @@ export class ZonePlaces {
 
   makeDirectories(profile: ZoneProfile, name: string, ids: Ids | undefined): void {
     const { home, run } = this.#places;
-    if (profile === 'executor' || profile === 'connector-maildir') return;
+    if (!hasBridge(profile)) return;
     makeSocketDirectory(join(run, name), ids);
     if (profile !== 'planner') return;
     linkModelSocket(join(run, name));
@@ -50,7 +50,7 @@ export class ZonePlaces {
   }
 
   removeDirectories(profile: ZoneProfile, name: string): void {
-    if (profile !== 'planner' && profile !== 'reader-email') return;
+    if (!isSpawned(profile)) return;
     for (const path of [join(this.#places.run, name), join(this.#places.run, 'model-bridges', name)]) {
       try {
         removeEntry(path, NEST_MAX);

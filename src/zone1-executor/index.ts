@@ -14,5 +14,5 @@ export { Executor, type ExecutorParts } from './executor.ts';
 export type { StartedPlanner, StartPlanner } from './planners.ts';
 export type { Caps, ConfirmedPort, ConnectorPort, ContactBook, PerformOutcome, PolicyPort, Station } from './ports.ts';
 export { openPresenceDesk } from './presence-desk.ts';
-export type { ReaderProcess, StartReader } from './reader-pool.ts';
+export type { ReaderEnd, ReaderProcess, StartReader } from './reader-pool.ts';
 export type { Session } from './sessions.ts';

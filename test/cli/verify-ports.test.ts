@@ -35,15 +35,15 @@ async function answering(answer: object): Promise<Frame[]> {
   return asked;
 }
 
-const zone = { zone: 'reader-email', attempts: 9, held: 8, seen: 7, open: ['udp'], cannot_tell: [] };
+const zone = { zone: 'zone3-email-reader', attempts: 9, held: 8, seen: 7, open: ['udp'], cannot_tell: [] };
 
 describe('attacks that the supervisor runs', () => {
-  it('are all of the list, and named by the zone that each kind of process is', async () => {
+  it('are all of the list, zone by zone', async () => {
     const zones = [
       zone,
-      { ...zone, zone: 'planner' },
-      { ...zone, zone: 'reader-slack' },
-      { ...zone, zone: 'executor' },
+      { ...zone, zone: 'zone2-planner' },
+      { ...zone, zone: 'zone3-slack-reader' },
+      { ...zone, zone: 'zone1-executor' },
     ];
     const asked = await answering({ type: 'proven', zones, degraded: [] });
     const proofs = await proveZones(paths, quiet);
@@ -52,7 +52,7 @@ describe('attacks that the supervisor runs', () => {
       { zone: 'zone3-email-reader', attempts: 9, held: 8, seen: 7, open: ['udp'], cannotTell: [] },
       { zone: 'zone2-planner' },
       { zone: 'zone3-slack-reader' },
-      { zone: 'executor' },
+      { zone: 'zone1-executor' },
     ]);
   });
 

@@ -22,6 +22,7 @@ export function describeReady({ home, paths, driver, samples }: ReadyFacts, elap
     `  home       ${shorten(paths.home)}`,
     `  isolation  ${driver.kind === 'docker' ? 'docker containers and bubblewrap' : driver.kind}, mode ${driver.mode}: no network, ${uids}, ${limits}`,
     `  watching   ${inbox}${samples > 0 ? ` (${samples} sample mails of ours were put there)` : ''}`,
+    '  chats      exports and saved answers, put into `chats/telegram/in` or `chats/slack/in` of the home',
     '  presence   terminal: any program of this user can approve, until a passphrase is enrolled',
     '',
     home.firstStart ? 'Try next, in another terminal:' : 'In another terminal:',

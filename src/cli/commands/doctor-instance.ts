@@ -131,8 +131,9 @@ function checkArmed(home: string): Check {
 
 async function checkRunning(context: Context): Promise<Check> {
   try {
-    const { ready, mode, warnings } = await context.control().ask({ type: 'status' });
-    if (ready) return good('running', `ready, isolation mode ${mode}`);
+    const { ready, mode, warnings, connectors } = await context.control().ask({ type: 'status' });
+    const names = connectors.map(({ name }) => name).join(', ');
+    if (ready) return good('running', `ready, isolation mode ${mode}, connectors ${names}`);
     return bad('running', warnings[0] ?? 'it runs and sends nothing', 'see `hardshell status`');
   } catch (thrown) {
     if (thrown instanceof Failure && thrown.code === 'not_running')

@@ -1,4 +1,4 @@
-import type { ControlRequest, Outcome, PresenceProof, Refusal } from '../../contracts/index.ts';
+import type { Channel, ControlRequest, Outcome, PresenceProof, Refusal } from '../../contracts/index.ts';
 import type { PresenceNonce } from '../../control/index.ts';
 import type { Agents } from '../agents.ts';
 import type { Confirmed } from '../confirmed.ts';
@@ -69,6 +69,8 @@ export interface ControlDesk extends ZoneDesk {
   readonly presence: PresencePort;
   readonly log: LogDesk;
   readonly facts: InstanceFacts;
+  /** Channels of which nothing is read any more, since their readers tripped a wire. */
+  readonly haltedChannels: () => readonly Channel[];
   readonly zones: () => Promise<ZonesFound>;
   /** Writes `contacts.json` durably. */
   readonly writeContacts: (text: string) => void;

@@ -112,6 +112,15 @@ export function status(change: Partial<ControlAnswers['status']> = {}): ControlA
     epoch: 1,
     started_ms: Date.now() - 1_000,
     mail: { provider: 'maildir', address: 'me@example.net', inbox: 'mail/in', outbox: 'mail/out' },
+    connectors: [
+      { name: 'maildir', channels: ['email'], inboxes: ['mail/in'], running: true },
+      {
+        name: 'chats',
+        channels: ['telegram', 'slack'],
+        inboxes: ['chats/telegram/in', 'chats/slack/in'],
+        running: true,
+      },
+    ],
     planner: 'rules',
     inbox: { items: 3, unhandled: 1, warned: 1 },
     approvals: { pending: 2, waiting: 0, asked_today: 4, per_day: 20 },
