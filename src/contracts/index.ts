@@ -176,3 +176,4 @@ export {
   type PolicyRecord,
   type PolicyScenario,
 } from './decision-schema.ts';
+export { ACCOUNTS, INSTALLED, ZONE_UIDS, type Account, type AccountRole } from './installed.ts';

@@ -11,7 +11,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { HardshellError } from '../contracts/index.ts';
+import { HardshellError, ZONE_UIDS } from '../contracts/index.ts';
 import { INSIDE } from './table.ts';
 
 export interface Ids {
@@ -104,9 +104,6 @@ export function makeOwnDirectory(path: string, mode: number): void {
   chmodSync(path, mode);
 }
 
-const UID_FIRST = 61_002;
-const UID_COUNT = 512;
-
 /** Uids that no account has, one a zone. Only root can give them out. */
 export class UidPool {
   readonly #named: ReadonlySet<number>;
@@ -117,7 +114,7 @@ export class UidPool {
   }
 
   take(): Ids {
-    for (let uid = UID_FIRST; uid < UID_FIRST + UID_COUNT; uid++) {
+    for (let uid = ZONE_UIDS.first; uid <= ZONE_UIDS.last; uid++) {
       if (this.#taken.has(uid) || this.#named.has(uid)) continue;
       this.#taken.add(uid);
       return { uid, gid: uid };

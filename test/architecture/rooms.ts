@@ -27,8 +27,9 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   isolation: room(['contracts']),
   supervisor: room(['contracts', 'isolation', 'control', 'bridge']),
   'zone1-executor': room(['contracts', 'payloads', 'policy', 'control', 'audit', 'state'], ['jose', 'zod', 'croner']),
+  host: room(['contracts', 'isolation', 'config', 'audit'], ['zod']),
   cli: room(
-    ['contracts', 'bridge', 'config', 'policy', 'control', 'audit', 'isolation', 'state'],
+    ['contracts', 'bridge', 'config', 'policy', 'control', 'audit', 'isolation', 'state', 'host'],
     ['commander', 'zod', '@cedar-policy/cedar-wasm'],
   ),
   'app/supervisor': room(['supervisor', 'contracts', 'bridge', 'config', 'state', 'audit', 'isolation', 'control']),
@@ -41,4 +42,5 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   'app/planner': room(['zone2-planner', 'contracts', 'bridge']),
   'app/connector': room(['connectors', 'contracts', 'bridge']),
   'app/model': room(['models', 'contracts', 'bridge']),
+  'app/model-care': room([]),
 };

@@ -1,4 +1,5 @@
 import { EVIDENCE_COMMANDS } from './evidence.ts';
+import { HOST_COMMANDS } from './host.ts';
 import { INSTANCE_COMMANDS } from './instance.ts';
 import { OWNER_COMMANDS } from './owner.ts';
 import { SETTINGS_COMMANDS } from './settings.ts';
@@ -12,6 +13,7 @@ export const COMMANDS: readonly CommandSpec[] = [
   ...TASK_COMMANDS,
   ...SETTINGS_COMMANDS,
   ...EVIDENCE_COMMANDS,
+  ...HOST_COMMANDS,
 ];
 
 /** What a group of commands is about. */
@@ -29,8 +31,6 @@ export const GROUPS: ReadonlyMap<string, string> = new Map([
 /** Commands of the design whose part is not built. */
 export const LATER_COMMANDS: ReadonlyMap<string, number> = new Map([
   ['zone exec', 2],
-  ['install', 2],
-  ['uninstall', 2],
   ['baseline', 2],
   ['verify', 2],
   ['vault', 3],
