@@ -62,7 +62,7 @@ export function createBubblewrapDriver(options: BubblewrapOptions): ZoneDriver {
     limitsHeld,
     degraded: missing.map((controller) => `no cgroup holds the ${controller} limit of a zone`),
     cgroupPaths: cgroups.paths,
-    probe: () => probeBubblewrap(bwrap),
+    probe: (as) => probeBubblewrap(bwrap, as),
     create: async (spec) => {
       const zone = await createZone({
         bwrap,
@@ -176,7 +176,7 @@ function nativeArch(): SyscallArch {
   throw new HardshellError('isolation_failed', `no system call table for \`${process.arch}\``, { fate: 'refuse' });
 }
 
-function probeBubblewrap(bwrap: string): Promise<ProbeResult> {
+function probeBubblewrap(bwrap: string, as: { uid: number; gid: number } | undefined): Promise<ProbeResult> {
   const walls = [
     '--unshare-user',
     '--unshare-net',
@@ -189,7 +189,8 @@ function probeBubblewrap(bwrap: string): Promise<ProbeResult> {
     '/proc',
   ];
   return new Promise((resolve) => {
-    execFile(bwrap, [...walls, '--', bwrap, '--version'], { env: {}, timeout: 10_000 }, (error, _stdout, stderr) => {
+    const options = { env: {}, cwd: '/', timeout: 10_000, ...(as === undefined ? {} : { uid: as.uid, gid: as.gid }) };
+    execFile(bwrap, [...walls, '--', bwrap, '--version'], options, (error, _stdout, stderr) => {
       resolve(error === null ? { ok: true, degraded: [] } : { ok: false, ...explainBubblewrapError(stderr) });
     });
   });

@@ -60,8 +60,8 @@ export interface ZoneDriver {
   readonly limitsHeld: readonly ('memory' | 'pids' | 'cpu')[];
   readonly degraded: readonly string[];
   readonly cgroupPaths: readonly string[];
-  /** Tries the wall with a program that does nothing. */
-  readonly probe: () => Promise<ProbeResult>;
+  /** Tries the wall with a program that does nothing; as another uid where root will start zones as others. */
+  readonly probe: (as?: { readonly uid: number; readonly gid: number }) => Promise<ProbeResult>;
   /**
    * Starts a zone, limited from its first instruction and checked from outside before this resolves.
    * Throws `isolation_failed` when any check fails; nothing of the zone runs then.

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
-import type { ZoneProfile } from '../contracts/index.ts';
+import type { AccountRole, ZoneProfile } from '../contracts/index.ts';
 import type { Mount, ZoneLimits, ZoneSpec } from '../isolation/index.ts';
+import type { Ids } from './ids.ts';
 
 const MIB = 1024 * 1024;
 
@@ -10,6 +11,11 @@ export interface TablePlaces {
   readonly run: string;
   /** `run` lies outside the home (root): it is shown to the executor in the home's place. */
   readonly runOutsideHome: boolean;
+  /** Where the mail connector's folders are; outside the home where it has an account of its own. */
+  readonly mail: string;
+  readonly deployment: 'checkout' | 'installed';
+  /** Accounts of processes that have one; every other process as root gets a uid without a name. */
+  readonly accounts: Readonly<Partial<Record<AccountRole, Ids>>>;
   readonly model: ModelEndpoint | undefined;
   /** Variables that `hardshell.json` names: the executor reads the file too, with an environment of its own. */
   readonly configVariables: Readonly<Record<string, string>>;
@@ -108,7 +114,7 @@ function profileOf(start: Start, places: TablePlaces): Profile {
       return executorProfile(start, places);
     case 'connector-maildir':
       return {
-        mounts: [{ kind: 'write', from: `${places.home}/mail`, to: INSIDE.mail }],
+        mounts: [{ kind: 'write', from: places.mail, to: INSIDE.mail }],
         env: { HARDSHELL_MAIL: INSIDE.mail, HARDSHELL_FD: '3' },
         nodeFlags: [],
         // It lives on the connected socket it inherits: no other can be opened.
@@ -167,6 +173,8 @@ function executorProfile(start: Start, places: TablePlaces): Profile {
     mounts: [
       { kind: 'write', from: places.home, to: INSIDE.home },
       { kind: 'read', from: `${places.home}/keys`, to: `${INSIDE.home}/keys` },
+      // Read by the supervisor too, which may be root: nothing may be planted there.
+      { kind: 'read', from: `${places.home}/templates`, to: `${INSIDE.home}/templates` },
       ...hidden,
       ...(places.runOutsideHome ? [{ kind: 'write', from: places.run, to: INSIDE.run } as const] : []),
       // Its own wall and the programs of others are not the executor's to write.
@@ -176,7 +184,7 @@ function executorProfile(start: Start, places: TablePlaces): Profile {
       HARDSHELL_HOME: INSIDE.home,
       HARDSHELL_RUN: INSIDE.run,
       HARDSHELL_MODE: start.mode,
-      HARDSHELL_DEPLOYMENT: 'checkout',
+      HARDSHELL_DEPLOYMENT: places.deployment,
       // Where /proc is not bound the executor cannot read it, and deadlines need it.
       HARDSHELL_BOOT_ID: readFileSync('/proc/sys/kernel/random/boot_id', 'latin1').trim(),
       HARDSHELL_CONFIG_VARIABLES: JSON.stringify(places.configVariables),

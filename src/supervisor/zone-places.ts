@@ -7,8 +7,8 @@ import {
   removeEntry,
   shareModelBridges,
   UidPool,
-  type Ids,
 } from './places.ts';
+import type { Ids } from './ids.ts';
 import type { TablePlaces } from './table.ts';
 
 const NEST_MAX = 2;
@@ -25,13 +25,14 @@ export class ZonePlaces {
   constructor(places: TablePlaces, ownUids: boolean) {
     this.#places = places;
     this.#ownUids = ownUids;
-    this.#modelIds = ownUids ? this.#uids.take() : undefined;
+    this.#modelIds = ownUids ? (places.accounts.model ?? this.#uids.take()) : undefined;
     shareModelBridges(join(places.run, 'model-bridges'), this.#modelIds);
   }
 
-  /** The executor and the connector own what lies in the home and keep ours. */
+  /** The executor and the connector keep ours where they have no account: they own what lies in the home. */
   takeIds(profile: ZoneProfile): Ids | undefined {
-    if (!this.#ownUids || profile === 'executor' || profile === 'connector-maildir') return undefined;
+    if (!this.#ownUids) return undefined;
+    if (profile === 'executor' || profile === 'connector-maildir') return this.#places.accounts[profile];
     return profile === 'model' ? this.#modelIds : this.#uids.take();
   }
 
@@ -40,9 +41,9 @@ export class ZonePlaces {
   }
 
   makeDirectories(profile: ZoneProfile, name: string, ids: Ids | undefined): void {
-    const { home, run } = this.#places;
+    const { home, run, accounts } = this.#places;
     if (profile === 'executor' || profile === 'connector-maildir') return;
-    makeSocketDirectory(join(run, name), ids);
+    makeSocketDirectory(join(run, name), ids, accounts.executor);
     if (profile !== 'planner') return;
     linkModelSocket(join(run, name));
     lendTemplates(join(home, 'templates'), join(run, name, 'templates'));

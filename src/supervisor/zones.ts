@@ -10,7 +10,7 @@ import {
   type ZoneSpec,
 } from '../isolation/index.ts';
 import { EventLog } from './events.ts';
-import type { Ids } from './places.ts';
+import type { Ids } from './ids.ts';
 import { zoneSpec, type TablePlaces } from './table.ts';
 import { ZoneLogs } from './zone-logs.ts';
 import { ZonePlaces } from './zone-places.ts';

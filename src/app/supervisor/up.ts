@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { connectFrames } from '../../bridge/index.ts';
 import { loadConfig, namedVariables } from '../../config/index.ts';
-import { HardshellError, SUPERVISOR_ANSWERS } from '../../contracts/index.ts';
+import { HardshellError, SUPERVISOR_ANSWERS, ZONE_UIDS } from '../../contracts/index.ts';
 import { readEpochs } from '../../control/index.ts';
 import {
   createBubblewrapDriver,
@@ -17,7 +17,9 @@ import {
   instancePaths,
   prepareHome,
   readArmed,
+  giveHome,
   takeHomeLock,
+  type Deployment,
   type Home,
   type HomeLock,
   type InstancePaths,
@@ -33,6 +35,8 @@ import {
 } from '../../supervisor/index.ts';
 import { requireBubblewrap, searchThisMachine } from './bubblewrap-present.ts';
 import { furnishHome } from './first-start.ts';
+import { connectAs, requireFirewall } from './firewall-present.ts';
+import { openSetting, prepareMail, type Setting } from './setting.ts';
 import { readSettings, requireMode } from './settings.ts';
 
 const LOCK_MS_MAX = 2_000;
@@ -41,6 +45,7 @@ const SUPERVISOR_LOG_BYTES_MAX = 1024 * 1024;
 
 export interface UpOptions {
   readonly home: string;
+  readonly deployment: Deployment;
   /** Where `dist/`, `policies/` and `samples/` lie. */
   readonly checkout: string;
   readonly node: string;
@@ -56,6 +61,7 @@ export type UpResult =
       readonly paths: InstancePaths;
       readonly driver: ZoneDriver;
       readonly samples: number;
+      readonly mail: string;
       readonly lock: HomeLock;
     }
   | { readonly kind: 'running'; readonly pid: number | undefined };
@@ -63,23 +69,26 @@ export type UpResult =
 /** From nothing to a serving instance. Each station either holds or nothing runs. Throws `HardshellError`. */
 export async function up(options: UpOptions): Promise<UpResult> {
   const uid = process.getuid?.() ?? 0;
-  const paths = instancePaths(options.home, uid);
+  const paths = instancePaths(options.home, uid, options.deployment);
+  const setting = openSetting(paths, uid);
   const bwrap = requireBubblewrap(searchThisMachine(options.tell));
-  if (!existsSync(paths.home)) await requireWall(bwrap, paths.instance);
-  const home = await makeOrOpenHome(paths.home);
+  if (setting.owner !== undefined) await requireFirewall(mutedUids(setting), connectAs(options.node));
+  if (!existsSync(paths.home)) await requireWall(bwrap, paths.instance, setting);
+  const home = await makeOrOpenHome(paths.home, setting);
   if (home.firstStart) options.tell(`first start: made \`${paths.home}\``);
   for (const name of home.repaired) options.tell(`\`${name}\` was open to others and is narrowed now`);
-  prepareRun(paths.run);
+  prepareRun(paths.run, setting.accounts.executor);
   const lock = await takeLock(paths);
   if (!('release' in lock)) return { kind: 'running', pid: lock.pid };
   const tell = alsoToLog(paths.home, options.tell);
   try {
     const epoch = requireArmed(paths.home);
     const runtime = findRuntime(options.node);
-    const { samples } = home.firstStart ? await furnishHome(paths.home, options.checkout) : { samples: 0 };
+    const { samples } = home.firstStart ? await furnish(options, paths, setting) : { samples: 0 };
+    prepareMail(setting, paths.home);
     const settings = join(paths.home, 'hardshell.json');
     const config = loadConfig(settings, process.env);
-    cleanRun(paths.run);
+    cleanRun(paths.run, setting.accounts.executor);
     const { driver, findProgram } = openWalls({ options: { ...options, tell }, paths, bwrap, runtime: await runtime });
     requireMode(driver.mode, config);
     const { limits, logBytesMax, model } = readSettings(config);
@@ -88,7 +97,10 @@ export async function up(options: UpOptions): Promise<UpResult> {
       places: {
         home: paths.home,
         run: paths.run,
-        runOutsideHome: uid === 0,
+        runOutsideHome: !paths.run.startsWith(`${paths.home}/`),
+        mail: setting.mail,
+        deployment: paths.deployment,
+        accounts: setting.accounts,
         model,
         configVariables: namedVariables(settings, process.env),
       },
@@ -107,7 +119,7 @@ export async function up(options: UpOptions): Promise<UpResult> {
       },
       tell,
     });
-    return { kind: 'started', supervisor, home, paths, driver, samples, lock };
+    return { kind: 'started', supervisor, home, paths, driver, samples, mail: setting.mail, lock };
   } catch (error) {
     lock.release();
     if (home.firstStart) setAside(paths.home, options.tell);
@@ -115,13 +127,13 @@ export async function up(options: UpOptions): Promise<UpResult> {
   }
 }
 
-async function makeOrOpenHome(path: string): Promise<Home> {
+async function makeOrOpenHome(path: string, { owner }: Setting): Promise<Home> {
   await letOtherFinish(path);
   try {
-    return prepareHome(path);
+    return prepareHome(path, owner);
   } catch {
     await letOtherFinish(path);
-    return prepareHome(path);
+    return prepareHome(path, owner);
   }
 }
 
@@ -148,6 +160,23 @@ async function takeLock(paths: InstancePaths): Promise<HomeLock | { readonly pid
   }
 }
 
+/** The home of an installed instance begins without our sample mails, and belongs to the executor's account. */
+async function furnish(
+  { checkout }: UpOptions,
+  { home, deployment }: InstancePaths,
+  { owner }: Setting,
+): Promise<{ samples: number }> {
+  const furnished = await furnishHome(home, checkout, { samples: deployment === 'checkout' });
+  if (owner !== undefined) giveHome(home, owner);
+  return furnished;
+}
+
+/** Accounts without a way out, and one uid for all the zones. */
+function mutedUids({ accounts }: Setting): number[] {
+  const muted = Object.entries(accounts).filter(([role]) => role !== 'egress');
+  return [...muted.map(([, { uid }]) => uid), ZONE_UIDS.first];
+}
+
 /** A first start that failed is not to be mistaken for a home: the next one is a first start again. */
 export function setAside(home: string, tell: (sentence: string) => void): void {
   const aside = `${home}.failed-${Date.now()}`;
@@ -156,10 +185,10 @@ export function setAside(home: string, tell: (sentence: string) => void): void {
 }
 
 /** Asked before a home is made: where no wall can stand, nothing is begun. Throws `isolation_failed`. */
-async function requireWall(bwrap: string, instance: string): Promise<void> {
+async function requireWall(bwrap: string, instance: string, { owner }: Setting): Promise<void> {
   const runtime = await findRuntime(process.execPath);
   const driver = createBubblewrapDriver({ instance, bwrap, runtime: () => runtime });
-  const probe = await driver.probe();
+  const probe = await driver.probe(owner);
   if (probe.ok) return;
   await driver.destroy();
   const message = `zones cannot be walled in here and nothing was started: ${probe.reason}; ${probe.remedy}`;

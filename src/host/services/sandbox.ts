@@ -58,6 +58,7 @@ const WALL_CAPABILITIES = [
   'CAP_KILL',
   'CAP_CHOWN',
   'CAP_FOWNER',
+  'CAP_FSETID',
   'CAP_DAC_OVERRIDE',
   'CAP_SYS_PTRACE',
 ].join(' ');
