@@ -9,6 +9,7 @@ export {
 export { listenFrames, SOCKET_PATH_BYTES_MAX, type Listener, type ListenOptions } from './server.ts';
 export { errorFrame, serveFrames, type RequestContext, type ServeOptions } from './requests.ts';
 export { connectFrames, openSocket, RequestClient, type ConnectOptions } from './client.ts';
+export { EGRESS_SOCKET, openTunnel, type OpenTunnelOptions } from './egress-client.ts';
 export {
   CapabilityClient,
   hashOfParams,
@@ -21,10 +22,4 @@ export {
   type NewTask,
   type Params,
 } from './capability-client.ts';
-export type {
-  ExecuteValue,
-  InstructionDelivery,
-  ItemDelivery,
-  Refused,
-  StoredTask,
-} from './capability-answers.ts';
+export type { ExecuteValue, InstructionDelivery, ItemDelivery, Refused, StoredTask } from './capability-answers.ts';

@@ -177,3 +177,15 @@ export {
   type PolicyScenario,
 } from './decision-schema.ts';
 export { ACCOUNTS, INSTALLED, ZONE_UIDS, type Account, type AccountRole } from './installed.ts';
+export { EGRESS_CLIENTS, EGRESS_REASONS, type EgressClient, type EgressReason } from './egress-reasons.ts';
+export {
+  EGRESS_ANSWERS,
+  EGRESS_PORTS,
+  EGRESS_REQUESTS,
+  egressAuditEvent,
+  resolversIn,
+  STARTTLS_PORTS,
+  type EgressEvent,
+  type NewEgressEvent,
+} from './egress.ts';
+export { GLOBAL_V6, SPECIAL_V4, SPECIAL_V6, type SpecialBlock } from './special-addresses.ts';

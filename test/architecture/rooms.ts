@@ -19,6 +19,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   'zone2-planner': room(['contracts', 'bridge'], ['ai', '@ai-sdk/openai-compatible', 'croner', 'zod']),
   audit: room(['contracts']),
   bridge: room(['contracts'], ['zod']),
+  egress: room(['contracts'], ['zod']),
   state: room(['contracts'], ['kysely']),
   config: room(['contracts'], ['zod', 'json5']),
   models: room(['contracts', 'bridge'], ['zod']),
@@ -32,7 +33,17 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     ['contracts', 'bridge', 'config', 'policy', 'control', 'audit', 'isolation', 'state', 'host'],
     ['commander', 'zod', '@cedar-policy/cedar-wasm'],
   ),
-  'app/supervisor': room(['supervisor', 'contracts', 'bridge', 'config', 'state', 'audit', 'isolation', 'control']),
+  'app/supervisor': room([
+    'supervisor',
+    'contracts',
+    'bridge',
+    'config',
+    'state',
+    'audit',
+    'isolation',
+    'control',
+    'host',
+  ]),
   'app/probe': room(['isolation', 'contracts']),
   'app/executor': room(
     ['zone1-executor', 'contracts', 'bridge', 'config', 'state', 'audit', 'policy', 'control', 'payloads'],
@@ -43,4 +54,5 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   'app/connector': room(['connectors', 'contracts', 'bridge']),
   'app/model': room(['models', 'contracts', 'bridge']),
   'app/model-care': room([]),
+  'app/egress': room(['egress', 'contracts', 'bridge']),
 };

@@ -33,9 +33,10 @@ import {
   type FindProgram,
   type Supervisor,
 } from '../../supervisor/index.ts';
+import { attackFirewall } from '../../host/index.ts';
 import { requireBubblewrap, searchThisMachine } from './bubblewrap-present.ts';
 import { furnishHome } from './first-start.ts';
-import { connectAs, requireFirewall } from './firewall-present.ts';
+import { requireFirewall } from './firewall-present.ts';
 import { openSetting, prepareMail, type Setting } from './setting.ts';
 import { readSettings, requireMode } from './settings.ts';
 
@@ -72,7 +73,8 @@ export async function up(options: UpOptions): Promise<UpResult> {
   const paths = instancePaths(options.home, uid, options.deployment);
   const setting = openSetting(paths, uid);
   const bwrap = requireBubblewrap(searchThisMachine(options.tell));
-  if (setting.owner !== undefined) await requireFirewall(mutedUids(setting), connectAs(options.node));
+  if (setting.owner !== undefined)
+    await requireFirewall(mutedUids(setting), (uid) => attackFirewall(uid, options.node));
   if (!existsSync(paths.home)) await requireWall(bwrap, paths.instance, setting);
   const home = await makeOrOpenHome(paths.home, setting);
   if (home.firstStart) options.tell(`first start: made \`${paths.home}\``);

@@ -1,5 +1,6 @@
-import { realpathSync } from 'node:fs';
-import { resolve } from 'node:path';
+import { readFileSync, realpathSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { resolversIn } from '../../contracts/index.ts';
 import {
   apply,
   findSources,
@@ -8,7 +9,6 @@ import {
   planMacos,
   planToJson,
   printPlan,
-  renderFirewall,
   requireReady,
   targetAt,
   THIS_MACHINE,
@@ -30,6 +30,8 @@ export interface InstallCommand {
   readonly ollama: boolean | undefined;
   readonly oneAccount: boolean | undefined;
   readonly models: string | undefined;
+  /** Undefined: those of the system. */
+  readonly resolvers: string | undefined;
 }
 
 /** Where what is to be installed comes from. */
@@ -54,7 +56,8 @@ export async function install(command: InstallCommand, from: InstallFrom, contex
   }
   if (command.system !== 'linux') throw wrongUse('`--system` is `linux` or `macos`');
   const choices = chooseOnce(command, target);
-  const plan = planLinux({ sources, choices, models, nft: NFT, firewall: renderFirewall });
+  const resolvers = command.resolvers?.split(',').filter(Boolean) ?? readResolvers(target);
+  const plan = planLinux({ sources, choices, models, nft: NFT, resolvers });
   if (command.dryRun) {
     show(plan, context);
     return 0;
@@ -82,6 +85,15 @@ export function tellEvent(event: InstallEvent, { io, json }: Context): void {
   io.write(
     `[${String(event.n).padStart(String(event.of).length)}/${event.of}] ${event.outcome.padEnd(9)} ${event.text}`,
   );
+}
+
+/** The name servers that the system asks; an image has none yet. */
+function readResolvers(target: Target): string[] {
+  try {
+    return resolversIn(readFileSync(join(target.root, 'etc/resolv.conf'), 'utf8'));
+  } catch {
+    return [];
+  }
 }
 
 /** What was chosen at the last installation holds until something else is said. */

@@ -1,5 +1,7 @@
 import { dirname, join } from 'node:path';
 import { ACCOUNTS, INSTALLED, type Account } from '../../contracts/index.ts';
+import { checkPlan, nftRuleset } from '../firewall/index.ts';
+import { planFirewall } from '../services/firewall.ts';
 import { FIREWALL_FILE, renderUnit, type UnitOptions } from '../services/systemd.ts';
 import { accountsOf, PROCESSES, unitName, type ProcessSpec } from '../services/table.ts';
 import type { Choices } from './journal.ts';
@@ -11,8 +13,8 @@ import { directory, enabled, text } from './step-makers.ts';
 export interface LinuxOptions {
   readonly sources: Sources;
   readonly choices: Choices;
-  /** Text of the rules for these accounts. */
-  readonly firewall: (processes: readonly ProcessSpec[]) => string;
+  /** Name servers that the egress process may ask. */
+  readonly resolvers: readonly string[];
   readonly nft: string;
   /** Models to keep loaded; only with the tuning of Ollama. */
   readonly models: readonly string[];
@@ -113,8 +115,9 @@ function placeSteps({ oneAccount }: Choices): Step[] {
   ];
 }
 
-function firewallSteps({ firewall, nft }: LinuxOptions, processes: readonly ProcessSpec[]): Step[] {
-  const rules = firewall(processes);
+function firewallSteps({ choices, resolvers, nft }: LinuxOptions, processes: readonly ProcessSpec[]): Step[] {
+  const { oneAccount } = choices;
+  const rules = nftRuleset(checkPlan(planFirewall({ processes, resolvers, oneAccount })));
   return [
     text(FIREWALL_FILE, 0o600, rules, 'rules: every account of ours is mute but the one way out'),
     {

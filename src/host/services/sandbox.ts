@@ -64,13 +64,14 @@ const WALL_CAPABILITIES = [
 ].join(' ');
 
 /** Groups of calls that nobody here makes. Mounts, namespaces and chroot stay: bubblewrap is built of them. */
-const NEVER_CALLED = '@clock @cpu-emulation @module @obsolete @raw-io @reboot @swap';
+const NEVER_CALLED = '@clock @cpu-emulation @debug @module @obsolete @raw-io @reboot @swap';
 
 const SANDBOXES: Readonly<Record<SandboxName, readonly Option[]>> = {
   walls: [
     ['CapabilityBoundingSet', WALL_CAPABILITIES],
     ['AmbientCapabilities', ''],
     ['Delegate', 'yes'],
+    ['PrivateMounts', 'yes'],
     ['PrivateDevices', 'yes'],
     ['DevicePolicy', 'closed'],
     ['RestrictAddressFamilies', 'AF_UNIX AF_INET AF_INET6 AF_NETLINK'],
