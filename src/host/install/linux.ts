@@ -2,13 +2,13 @@ import { dirname, join } from 'node:path';
 import { ACCOUNTS, INSTALLED, type Account } from '../../contracts/index.ts';
 import { checkPlan, nftRuleset } from '../firewall/index.ts';
 import { planFirewall } from '../services/firewall.ts';
-import { FIREWALL_FILE, renderUnit, type UnitOptions } from '../services/systemd.ts';
+import { FIREWALL_FILE, renderUnit, UNIT_FOLDER, type UnitOptions } from '../services/systemd.ts';
 import { accountsOf, PROCESSES, unitName, type ProcessSpec } from '../services/table.ts';
 import type { Choices } from './journal.ts';
 import { ollamaSteps } from './ollama-steps.ts';
 import { ROOT, type FileStep, type Owner, type Plan, type Step } from './plan.ts';
 import type { Sources } from './sources.ts';
-import { directory, enabled, text } from './step-makers.ts';
+import { directory, enabled, shared, text } from './step-makers.ts';
 
 export interface LinuxOptions {
   readonly sources: Sources;
@@ -36,7 +36,17 @@ export function planLinux(options: LinuxOptions): Plan {
     ...unitSteps(processes, { current: CURRENT, oneAccount: choices.oneAccount, nft: options.nft }),
     ...(choices.ollama ? ollamaSteps(options.models, CURRENT) : []),
   ];
-  return { system: 'linux', version: `${sources.version}-${sources.digest}`, steps, notes: notesOf(choices) };
+  return {
+    system: 'linux',
+    version: `${sources.version}-${sources.digest}`,
+    steps: onlyOnce(steps),
+    notes: notesOf(choices),
+  };
+}
+
+/** Several units need the same folder of the system. */
+function onlyOnce(steps: readonly Step[]): Step[] {
+  return steps.filter(({ id }, at) => steps.findIndex((step) => step.id === id) === at);
 }
 
 function accountSteps(account: Account): Step[] {
@@ -105,6 +115,7 @@ function placeSteps({ oneAccount }: Choices): Step[] {
     { ...directory(INSTALLED.state, 0o700, 'home of the service account', executor), holds: 'data' },
     { ...directory(INSTALLED.mail, 0o700, 'mail, which the executor cannot enter', mail), holds: 'data' },
     directory(INSTALLED.settings, 0o700, 'what root decides: firewall, environment'),
+    shared('/etc/tmpfiles.d'),
     text(
       '/etc/tmpfiles.d/hardshell.conf',
       0o644,
@@ -133,9 +144,11 @@ function firewallSteps({ choices, resolvers, nft }: LinuxOptions, processes: rea
 }
 
 function unitSteps(processes: readonly ProcessSpec[], options: UnitOptions): Step[] {
-  return processes
-    .filter(({ place }) => place.kind === 'unit')
-    .flatMap((process) => enabled(unitName(process), renderUnit(process, options), process.what));
+  const units = processes.filter(({ place }) => place.kind === 'unit');
+  return [
+    ...[dirname(UNIT_FOLDER), UNIT_FOLDER].map(shared),
+    ...units.flatMap((process) => enabled(unitName(process), renderUnit(process, options), process.what)),
+  ];
 }
 
 function ownerOf({ uid }: Account): Owner {

@@ -2,7 +2,7 @@ import { HardshellError } from '../../contracts/index.ts';
 import { renderCareUnits, renderLogRotation, renderOllamaDropIn } from '../services/ollama.ts';
 import { UNIT_FOLDER } from '../services/systemd.ts';
 import type { Step } from './plan.ts';
-import { directory, enabled, text } from './step-makers.ts';
+import { directory, enabled, shared, text } from './step-makers.ts';
 
 /** A model's name stands in a unit file: nothing in it may mean anything there. */
 const MODEL = /^[a-z0-9][\w.-]{0,63}(?:\/[\w.-]{1,63}){0,3}(?::[\w.-]{1,63})?$/i;
@@ -22,6 +22,7 @@ export function ollamaSteps(models: readonly string[], current: string): Step[] 
   return [
     { ...directory(folder, 0o755, 'additions to the unit of the model server'), holds: 'ours' },
     text(`${folder}/hardshell.conf`, 0o644, renderOllamaDropIn(), 'this machine only, two models kept loaded'),
+    shared('/etc/logrotate.d'),
     text('/etc/logrotate.d/hardshell-ollama', 0o644, renderLogRotation(), 'five logs of 20 MB at most'),
     ...renderCareUnits(models, current).flatMap(({ name, service, timer }): Step[] =>
       timer === null

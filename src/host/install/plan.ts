@@ -109,7 +109,7 @@ export function describeStep(step: Step): string {
     case 'link':
       return `link ${step.path} -> ${step.to}`;
     case 'unit':
-      return `unit ${step.name}: enabled by ${step.path}${step.start ? ', started' : ''}`;
+      return `unit ${step.name}: enabled by ${step.path}${step.start ? ', started where systemd runs' : ''}`;
     case 'command':
       return `command ${step.argv.map(quote).join(' ')}`;
     default:

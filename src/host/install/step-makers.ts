@@ -6,7 +6,7 @@ export function enabled(name: string, unit: string, what: string, wanted = 'mult
   const wants = `${UNIT_FOLDER}/${wanted}.wants`;
   return [
     text(`${UNIT_FOLDER}/${name}`, 0o644, unit, what),
-    { ...directory(wants, 0o755, 'units of this target'), holds: 'shared' },
+    shared(wants),
     {
       kind: 'unit',
       id: `unit:${name}`,
@@ -17,6 +17,11 @@ export function enabled(name: string, unit: string, what: string, wanted = 'mult
       start: true,
     },
   ];
+}
+
+/** A folder of the system's that may be missing in a small image. */
+export function shared(path: string): DirectoryStep {
+  return { ...directory(path, 0o755, 'a folder of the system'), holds: 'shared' };
 }
 
 export function text(path: string, mode: number, content: string, what: string): FileStep {

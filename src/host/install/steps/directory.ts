@@ -10,7 +10,7 @@ import type { Handler, Site, Undone } from './observed.ts';
 export const directoryHandler: Handler<DirectoryStep> = {
   identity: ({ mode, owner }) => `${mode.toString(8)} ${owner.uid}:${owner.gid}`,
   subject: ({ path }) => path,
-  observe: (step, { target }) => {
+  observe: (step, { target }, entry) => {
     if (step.holds === 'runtime' && !target.live) return { kind: 'left', hint: `${step.path} is made at boot` };
     requireSafeWay(target, step.path);
     const path = placeOf(target, step.path);
@@ -20,7 +20,8 @@ export const directoryHandler: Handler<DirectoryStep> = {
     if (!found.isDirectory()) throw unsafe(`\`${path}\` is not a directory`, 'move it away');
     if (found.uid !== 0 && found.uid !== step.owner.uid)
       throw unsafe(`\`${path}\` belongs to uid ${found.uid}`, 'move it away');
-    if (step.holds === 'shared') return { kind: 'match' };
+    // One that a crash left half made is ours to finish; any other stays as it is.
+    if (step.holds === 'shared' && entry?.state !== 'begun') return { kind: 'match' };
     const now = `${(found.mode & 0o7777).toString(8)} ${found.uid}:${found.gid}`;
     return now === directoryHandler.identity(step) ? { kind: 'match' } : { kind: 'other', identity: now };
   },
@@ -57,6 +58,7 @@ export function undoDirectory(entry: Entry, site: Site, keepData: boolean): Undo
     rmSync(path, { recursive: true });
     return 'removed';
   }
+  if (holds === 'shared' && readdirSync(path).length > 0) return 'stays';
   try {
     rmdirSync(path);
     return 'removed';

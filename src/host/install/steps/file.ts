@@ -104,7 +104,7 @@ export function undoLink(entry: Entry, site: Site): Undone {
   const found = look(path);
   const now = found === undefined ? null : found.isSymbolicLink() ? readlinkSync(path) : 'not a link';
   if (before.kind === 'link' && now === before.to) return 'restored';
-  const ours = now === entry.made || now === entry.was;
+  const ours = now !== null && (now === entry.made || now === entry.was);
   if (now !== null && !ours) keepAside(path, site);
   if (before.kind === 'link') {
     placeLink(path, before.to);
