@@ -1,11 +1,19 @@
 import { chownSync, fchownSync, lchownSync, lstatSync, readdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { ACCOUNTS } from '../contracts/index.ts';
 import { HOME_FILES } from './files.ts';
+import type { InstancePaths } from './paths.ts';
 
 /** Whose home it is, where root works on one that is not root's: an installed instance. */
 export interface HomeOwner {
   readonly uid: number;
   readonly gid: number;
+}
+
+/** Whose the home is where root works on an installed instance; undefined where it is our own. */
+export function ownerOfHome({ deployment }: Pick<InstancePaths, 'deployment'>): HomeOwner | undefined {
+  const { uid } = ACCOUNTS.executor;
+  return deployment === 'installed' && process.getuid?.() === 0 ? { uid, gid: uid } : undefined;
 }
 
 /** Parts that other accounts keep: the supervisor writes logs, the mail connector has a folder outside the home. */

@@ -85,7 +85,7 @@ describe.runIf(isRoot)('an installation on this machine, in a copy of its folder
 
   test('what was changed by hand is put right and kept beside, and what is missing is made again', () => {
     world.sh(
-      'echo "# mine" >> /etc/systemd/system/hardshell.service; rm /usr/local/bin/hardshell; chmod 777 /etc/hardshell',
+      'echo "# mine" >> /etc/systemd/system/hardshell.service; rm /usr/local/bin/hardshell; chmod 750 /etc/hardshell',
     );
     const { code, err } = world.run([...HARDSHELL, 'install']);
     expect(code).toBe(0);

@@ -48,15 +48,15 @@ export async function install(command: InstallCommand, from: InstallFrom, contex
   const target = openTarget(command.root);
   const models = (command.models ?? USUAL_MODELS).split(',').filter(Boolean);
   const sources = findSources(from.checkout, from.node);
+  const resolvers = command.resolvers?.split(',').filter(Boolean) ?? readResolvers(target);
   if (command.system === 'macos') {
     if (!command.dryRun)
       throw new Failure('a plan for macOS was never run on a Mac: look at it with `--dry-run`', { code: 'not_built' });
-    show(planMacos({ sources, anchor: null, ollama: command.ollama === true, models }), context);
+    show(planMacos({ sources, resolvers, ollama: command.ollama === true, models }), context);
     return 0;
   }
   if (command.system !== 'linux') throw wrongUse('`--system` is `linux` or `macos`');
   const choices = chooseOnce(command, target);
-  const resolvers = command.resolvers?.split(',').filter(Boolean) ?? readResolvers(target);
   const plan = planLinux({ sources, choices, models, nft: NFT, resolvers });
   if (command.dryRun) {
     show(plan, context);

@@ -18,7 +18,7 @@ export interface Job {
     | { readonly kind: 'every'; readonly seconds: number };
 }
 
-const absolute = z.string().regex(/^\/[^\0]+$/);
+const absolute = z.string().regex(/^\/[^\0]*$/);
 
 /**
  * What a property list of ours must be: names that launchd knows, an absolute program, an account. `KeepAlive` is never

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { pfAnchorLines, pfRuleset } from '../firewall/index.ts';
 import { ROOT, type DirectoryStep, type FileStep, type Owner, type Plan, type Step } from '../install/plan.ts';
 import type { Sources } from '../install/sources.ts';
 import { OLLAMA_ENVIRONMENT } from '../services/ollama.ts';
@@ -21,14 +22,14 @@ export const MAC_PLACES = {
 
 export interface MacosOptions {
   readonly sources: Sources;
-  /** Text of the pf anchor, or null while none is made. */
-  readonly anchor: string | null;
+  /** Name servers that the egress process may ask. */
+  readonly resolvers: readonly string[];
   readonly ollama: boolean;
   readonly models: readonly string[];
 }
 
 /** The plan for macOS: made and checked on Linux, and never yet run on a Mac. */
-export function planMacos({ sources, anchor, ollama, models }: MacosOptions): Plan {
+export function planMacos({ sources, resolvers, ollama, models }: MacosOptions): Plan {
   const steps = [
     ...Object.values(MAC_ACCOUNTS).flatMap((account) => accountCommands(account)),
     ...codeSteps(sources),
@@ -41,7 +42,7 @@ export function planMacos({ sources, anchor, ollama, models }: MacosOptions): Pl
       ),
       'sandbox of the executor: what is not listed is denied',
     ),
-    ...(anchor === null ? [] : anchorSteps(anchor)),
+    ...anchorSteps(resolvers),
     ...jobSteps('dev.hardshell.supervisor', supervisorJob(sources)),
     ...(ollama ? ollamaSteps(models, sources) : []),
   ];
@@ -52,7 +53,6 @@ export function planMacos({ sources, anchor, ollama, models }: MacosOptions): Pl
     notes: [
       'this plan is made and checked on Linux; it was never run on a Mac, and the supervisor of this version refuses one',
       'the Node and the packed files shown are those of this machine; on a Mac its own are taken',
-      ...(anchor === null ? ['no pf anchor is part of this plan yet'] : []),
     ],
   };
 }
@@ -89,14 +89,29 @@ function placeSteps(): Step[] {
   ];
 }
 
-function anchorSteps(anchor: string): Step[] {
+/** A ruleset of our own that calls ours first and then the system's: the file of the system is not touched. */
+function anchorSteps(resolvers: readonly string[]): Step[] {
   const path = '/etc/pf.anchors/hardshell';
+  const main = `${MAC_PLACES.settings}/pf.conf`;
+  const uids = Object.entries(MAC_ACCOUNTS).filter(([role]) => role !== 'egress');
+  const rules = pfRuleset({
+    zoneUids: uids.map(([, { id }]) => ({ from: id, to: id })),
+    egressUid: MAC_ACCOUNTS.egress.id,
+    resolvers,
+    relay: null,
+  });
+  const translation = ['scrub-anchor', 'nat-anchor', 'rdr-anchor', 'dummynet-anchor'].map(
+    (word) => `${word} "com.apple/*"`,
+  );
+  const others = ['anchor "com.apple/*"', 'load anchor "com.apple" from "/etc/pf.anchors/com.apple"'];
   return [
-    file(path, 0o644, anchor, 'rules: every account of ours is mute but the one way out'),
-    command('pf', 'the rules are in force', ['/sbin/pfctl', '-a', 'hardshell', '-f', path], {
-      check: ['/sbin/pfctl', '-a', 'hardshell', '-s', 'rules'],
-      identity: anchor,
-      undo: ['/sbin/pfctl', '-a', 'hardshell', '-F', 'all'],
+    file(path, 0o644, rules, 'rules: every account of ours is mute but the one way out'),
+    file(main, 0o644, [...translation, ...pfAnchorLines(path), ...others, ''].join('\n'), 'calls them first'),
+    ...jobSteps('dev.hardshell.firewall', {
+      label: 'dev.hardshell.firewall',
+      program: ['/sbin/pfctl', '-E', '-f', main],
+      ...{ user: 'root', group: 'wheel', environment: {}, log: `${MAC_PLACES.logs}/firewall.log` },
+      when: { kind: 'once' },
     }),
   ];
 }
