@@ -8,6 +8,11 @@ const needed = [
   { command: 'gcc', packages: ['gcc', 'libc6-dev'] },
   // The verifier of the documentation, which shares no line with ours.
   { command: 'python3', packages: ['python3'] },
+  // Units are verified and rated, rules loaded, logs rotated and accounts judged by the real programs.
+  { command: 'systemd-analyze', packages: ['systemd'] },
+  { command: '/usr/sbin/nft', packages: ['nftables'] },
+  { command: '/usr/sbin/logrotate', packages: ['logrotate'] },
+  { command: 'sudo', packages: ['sudo'] },
 ];
 const missing = needed.filter(
   ({ command }) => spawnSync(command, ['--version'], { stdio: 'ignore' }).error !== undefined,

@@ -174,3 +174,33 @@ describe.runIf(isRoot)('an installed instance, started as its unit starts it', {
     ).toBe('');
   });
 });
+
+describe.runIf(isRoot)('an installed instance with one account', { timeout: 120_000 }, () => {
+  test('runs without root and without any capability, and says that its zones share one uid', async () => {
+    const world = await World.open();
+    try {
+      expect(world.run([...CHECKOUT, 'install', '--one-account']).code).toBe(0);
+      const drop = ['setpriv', '--reuid', '60990', '--regid', '60990', '--clear-groups', '--no-new-privs'];
+      const none = ['--inh-caps=-all', '--bounding-set=-all'];
+      const node = [
+        `${CURRENT}/bin/node`,
+        '--disable-warning=ExperimentalWarning',
+        `${CURRENT}/dist/supervisor/main.mjs`,
+      ];
+      const child = world.start([...drop, ...none, ...node], ENVIRONMENT);
+      let said = '';
+      await new Promise((resolve) => {
+        child.stdout?.on('data', (chunk: Buffer) => {
+          said += chunk.toString();
+          if (said.includes('Ctrl-C stops everything')) resolve(undefined);
+        });
+        child.once('close', resolve);
+      });
+      expect(said).toMatch(/mode U: no network, one uid for all zones/);
+      expect(world.run(['/usr/local/bin/hardshell', 'kill']).out).toContain('nothing is left running');
+      expect(world.run([...CHECKOUT, 'uninstall', '--yes']).code).toBe(0);
+    } finally {
+      world.close();
+    }
+  });
+});

@@ -15,7 +15,6 @@ export const HOST_COMMANDS: readonly CommandSpec[] = [
       { flags: '--models <names>', what: 'models to keep loaded, separated by commas (qwen3:1.7b,qwen3:8b)' },
       { flags: '--resolvers <addresses>', what: 'name servers for the way out (those of /etc/resolv.conf)' },
       { flags: '--one-account', what: 'no root at all: one account, and one uid for all zones (weaker)' },
-      { flags: '--own-accounts', what: 'take that back: an account each, and a uid for every zone' },
     ],
     examples: [
       ['hardshell install --dry-run', 'what it would do, in full'],
@@ -32,7 +31,7 @@ export const HOST_COMMANDS: readonly CommandSpec[] = [
           ollama: input.on('withOllama') ? true : input.on('withoutOllama') ? false : undefined,
           models: input.text('models'),
           resolvers: input.text('resolvers'),
-          oneAccount: input.on('oneAccount') ? true : input.on('ownAccounts') ? false : undefined,
+          oneAccount: input.on('oneAccount') ? true : undefined,
         },
         { checkout: CHECKOUT, node: process.execPath },
         context,
