@@ -6,6 +6,10 @@ const needed = [
   { command: 'bwrap', packages: ['bubblewrap'] },
   // The attacks on the sandbox are a program of their own, linked statically.
   { command: 'gcc', packages: ['gcc', 'libc6-dev'] },
+  // The fake internet of the egress tests: namespaces joined by a cable, packet filter rules, certificates.
+  { command: 'nft', packages: ['nftables'] },
+  { command: 'ip', packages: ['iproute2'] },
+  { command: 'openssl', packages: ['openssl'] },
   // The verifier of the documentation, which shares no line with ours.
   { command: 'python3', packages: ['python3'] },
   // Units are verified and rated, rules loaded, logs rotated and accounts judged by the real programs.
@@ -14,8 +18,10 @@ const needed = [
   { command: '/usr/sbin/logrotate', packages: ['logrotate'] },
   { command: 'sudo', packages: ['sudo'] },
 ];
+// An ordinary user's path often lacks the folders of the administrator's tools.
+const env = { ...process.env, PATH: `${process.env.PATH ?? ''}:/usr/sbin:/sbin` };
 const missing = needed.filter(
-  ({ command }) => spawnSync(command, ['--version'], { stdio: 'ignore' }).error !== undefined,
+  ({ command }) => spawnSync(command, ['--version'], { stdio: 'ignore', env }).error !== undefined,
 );
 if (missing.length > 0) {
   const packages = missing.flatMap((tool) => tool.packages);

@@ -16,6 +16,7 @@ export interface OpenTunnelOptions {
 }
 
 const ANSWER_BYTES_MAX = 4_096;
+const ANSWER_MS = 2_000;
 const TIMEOUT_MS = 30_000;
 /** What may be different at the next try. */
 const WEATHER = new Set<EgressReason>([
@@ -59,10 +60,15 @@ export function openTunnel(options: OpenTunnelOptions): Promise<Socket> {
 }
 
 async function readReason(socket: Socket): Promise<EgressReason | undefined> {
+  socket.setTimeout(ANSWER_MS, () => socket.destroy());
   let text = '';
-  for await (const chunk of socket as AsyncIterable<Buffer>) {
-    text += chunk.toString('latin1');
-    if (text.length > ANSWER_BYTES_MAX) break;
+  try {
+    for await (const chunk of socket as AsyncIterable<Buffer>) {
+      text += chunk.toString('latin1');
+      if (text.length > ANSWER_BYTES_MAX) break;
+    }
+  } catch {
+    // Broke off: what came may be enough.
   }
   socket.destroy();
   const found = /"error":"([a-z_]{1,40})"/.exec(text)?.[1];

@@ -25,7 +25,7 @@ const target = z.strictObject({
 });
 const listsSchema = z.strictObject({
   v: z.literal(1),
-  resolvers: z.array(z.string().refine((address) => isIP(address) !== 0)).max(3),
+  resolvers: z.array(z.string().refine((address) => isIP(address) !== 0 && !address.includes('%'))).max(3),
   clients: z
     .array(z.strictObject({ client: z.enum(EGRESS_CLIENTS), allow: z.array(target).max(256) }))
     .max(EGRESS_CLIENTS.length),

@@ -67,14 +67,15 @@ export class HandshakeReader {
     }
   }
 
-  /** As early as its bytes are there, so that nothing is waited for that cannot become TLS. */
+  /** As early as its bytes are there, and the same however they are cut: nothing is waited for that cannot become TLS. */
   #judgeHeader(header: Buffer): HandshakeRead | undefined {
     const [type, major] = header;
     if (type === undefined) return undefined;
     const skips = this.#options.preamble && this.#collected === 0;
     const expected =
       type === RECORD.handshake || (skips && (type === RECORD.changeCipherSpec || type === RECORD.applicationData));
-    if (type === RECORD.alert && (major === undefined || major === 3)) return { kind: 'alert' };
+    if (type === RECORD.alert && major === undefined) return undefined;
+    if (type === RECORD.alert && major === 3) return { kind: 'alert' };
     if (!expected || (major !== undefined && major !== 3)) {
       return { kind: this.#at === 0 ? 'not_tls' : 'malformed' };
     }

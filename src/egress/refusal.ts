@@ -1,4 +1,4 @@
-import { STATUS_CODES } from 'node:http';
+import { STATUS_CODES, type ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { EGRESS_REASONS, type EgressReason } from '../contracts/index.ts';
 
@@ -8,9 +8,7 @@ const ALERT = { decodeError: 50, accessDenied: 49, missingExtension: 109, unreco
 
 /** Answers with a status line and one line of JSON, and closes. */
 export function answerRefusal(socket: Socket, reason: EgressReason): void {
-  const { status, message } = EGRESS_REASONS[reason];
-  const body = `${JSON.stringify({ error: reason, message })}\n`;
-  const code = status === 0 ? 403 : status;
+  const { code, body } = wordsOf(reason);
   close(
     socket,
     Buffer.from(
@@ -18,6 +16,22 @@ export function answerRefusal(socket: Socket, reason: EgressReason): void {
         `content-length: ${Buffer.byteLength(body)}\r\nconnection: close\r\n\r\n${body}`,
     ),
   );
+}
+
+/** The same to a request that the HTTP server still holds. */
+export function answerRequest(response: ServerResponse, reason: EgressReason): void {
+  const { code, body } = wordsOf(reason);
+  response.writeHead(code, {
+    'content-type': 'application/json',
+    'content-length': Buffer.byteLength(body),
+    connection: 'close',
+  });
+  response.end(body);
+}
+
+function wordsOf(reason: EgressReason): { code: number; body: string } {
+  const { status, message } = EGRESS_REASONS[reason];
+  return { code: status === 0 ? 403 : status, body: `${JSON.stringify({ error: reason, message })}\n` };
 }
 
 /** After the tunnel stood: a client that speaks TLS gets an alert, one that does not gets words. */

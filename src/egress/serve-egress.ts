@@ -5,7 +5,7 @@ import { HardshellError, type EgressClient, type EgressReason, type NewEgressEve
 import { isListed } from './allow-list.ts';
 import { openWay, shakeHands, type Ways } from './open-way.ts';
 import { RefusalMeter } from './refusal-meter.ts';
-import { answerInTunnel, answerRefusal } from './refusal.ts';
+import { answerInTunnel, answerRefusal, answerRequest } from './refusal.ts';
 import type { Tunnel } from './tunnel.ts';
 
 export interface ServeEgressOptions extends Ways {
@@ -41,7 +41,7 @@ export async function serveEgress(options: ServeEgressOptions): Promise<EgressLi
     socket.once('close', () => sockets.delete(socket));
   });
   server.on('connect', (request, socket, head) => void serve(request, asSocket(socket), head, serving));
-  server.on('request', (request, response) => refuseMethod(request, response, serving));
+  server.on('request', (_request, response) => refuseMethod(response, serving));
   server.on('clientError', (error, socket) => {
     refuse(serving, asSocket(socket), { reason: reasonOf(error), name: '', port: 0 });
   });
@@ -144,9 +144,9 @@ function record(serving: Serving, { reason, name, port }: Refusing): void {
   });
 }
 
-function refuseMethod(request: IncomingMessage, response: ServerResponse, serving: Serving): void {
-  refuse(serving, request.socket, { reason: 'method_refused', name: '', port: 0 });
-  response.destroy();
+function refuseMethod(response: ServerResponse, serving: Serving): void {
+  record(serving, { reason: 'method_refused', name: '', port: 0 });
+  answerRequest(response, 'method_refused');
 }
 
 function reasonOf(error: Error): EgressReason {

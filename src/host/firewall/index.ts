@@ -1,4 +1,5 @@
 export { attackFirewall, type AttackResult } from './attack.ts';
+export { checkPf } from './check-pf.ts';
 export { checkFirewall, type FirewallCheck } from './check.ts';
 export { judgeFirewall, type FirewallVerdict } from './judge.ts';
 export { loadFirewall, removeFirewall } from './load.ts';

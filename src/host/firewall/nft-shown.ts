@@ -60,7 +60,7 @@ function elementText(element: unknown): string {
     return `${address(String(element['prefix']['addr']))}/${String(element['prefix']['len'])}`;
   }
   if (isRecord(element) && Array.isArray(element['range'])) return element['range'].map(String).join('-');
-  const text = typeof element === 'object' ? JSON.stringify(element) : String(element);
+  const text = typeof element === 'string' ? element : JSON.stringify(element);
   const [network = '', bits] = text.split('/');
   const whole = isIPv6(network) ? '128' : '32';
   return bits === undefined || bits === whole ? address(network) : `${address(network)}/${bits}`;

@@ -9,45 +9,53 @@ export const PF_ANCHOR = 'hardshell';
  * anchor count only where the main ruleset calls it, and before any `quick` rule of others: see `pfAnchorLines`.
  */
 export function pfRuleset(plan: FirewallPlan): string {
-  const chains = planChains(checkPlan(plan));
   return [
     '# written by Hardshell; changes are lost',
     `table <hardshell_special> const { ${[...SPECIAL_V4, ...SPECIAL_V6].map(({ block }) => block).join(', ')} }`,
     `table <hardshell_resolvers> const { ${plan.resolvers.join(', ')} }`,
-    ...pings(),
-    ...chains.flatMap((chain) => chain.rules.flatMap((rule) => rulesOf(rule, chain))),
+    ...pfRules(plan),
     '',
   ].join('\n');
 }
 
-/** What the main ruleset needs, in front of its other filter rules. */
+/** The rules alone, without lists: pf shows exactly one line for each. */
+export function pfRules(plan: FirewallPlan): readonly string[] {
+  return [
+    ...pings(),
+    ...planChains(checkPlan(plan)).flatMap((chain) => chain.rules.flatMap((rule) => rulesOf(rule, chain))),
+  ];
+}
+
+/** What the main ruleset needs, in front of its other filter rules and anchors. */
 export function pfAnchorLines(path: string): readonly string[] {
   return [`anchor "${PF_ANCHOR}"`, `load anchor "${PF_ANCHOR}" from "${path}"`];
 }
 
-/** `user` fits TCP and UDP only; what an ordinary user can send beside them is stopped for everybody. */
+/**
+ * Echo, timestamp and mask requests and node information queries, of everybody: the only ICMP that needs no root, and
+ * pf knows whose a packet is for TCP and UDP only.
+ */
 function pings(): string[] {
   return [
-    '# echo, timestamp and mask requests: the only ICMP that needs no root, and pf cannot tell whose they are',
-    'block drop out quick inet proto icmp all icmp-type { 8, 13, 17 }',
-    'block drop out quick inet6 proto icmp6 all icmp6-type { 128, 139 }',
+    ...[8, 13, 17].map((type) => `block drop out quick inet proto icmp all icmp-type ${type}`),
+    ...[128, 139].map((type) => `block drop out quick inet6 proto icmp6 all icmp6-type ${type}`),
   ];
 }
 
 function rulesOf(rule: Rule, chain: Chain): string[] {
-  const user = `user ${users(chain.uids)}`;
-  const action = rule.verdict.kind === 'accept' ? 'pass out quick' : 'block return log out quick';
-  return matchesOf(rule.match).map(({ before, to }) => `${action} ${before} from any to ${to} ${user}${keep(rule)}`);
-}
-
-function keep({ verdict }: Rule): string {
-  return verdict.kind === 'accept' ? ' keep state' : '';
+  const passes = rule.verdict.kind === 'accept';
+  const action = passes ? 'pass out quick' : 'block return out log quick';
+  return matchesOf(rule.match).flatMap(({ before, to }) =>
+    chain.uids.map((uids) => `${action} ${before} from any to ${to} user ${users(uids)}${passes ? ' keep state' : ''}`),
+  );
 }
 
 interface PfMatch {
   readonly before: string;
   readonly to: string;
 }
+
+const BOTH = ['tcp', 'udp'] as const;
 
 function matchesOf(match: Match): PfMatch[] {
   switch (match.kind) {
@@ -57,22 +65,22 @@ function matchesOf(match: Match): PfMatch[] {
       // pf passes what belongs to a state before it reads any rule.
       return [];
     case 'special':
-      return [
-        { before: 'proto { tcp, udp }', to: '<hardshell_special>' },
-        { before: 'inet6 proto { tcp, udp }', to: `! ${GLOBAL_V6}` },
-      ];
+      return BOTH.flatMap((protocol) => [
+        { before: `proto ${protocol}`, to: '<hardshell_special>' },
+        { before: `inet6 proto ${protocol}`, to: `! ${GLOBAL_V6}` },
+      ]);
     case 'ports':
-      return [{ before: 'proto tcp', to: `any port { ${match.ports.join(', ')} }` }];
+      return match.ports.map((port) => ({ before: 'proto tcp', to: `any port ${port}` }));
     case 'local':
       return [{ before: 'on lo0 proto tcp', to: `${match.address} port ${match.port}` }];
     case 'any':
-      return [{ before: 'proto { tcp, udp }', to: 'any' }];
+      return BOTH.map((protocol) => ({ before: `proto ${protocol}`, to: 'any' }));
     default:
       return match satisfies never;
   }
 }
 
 /** `a >< b` is pf's range without its ends. */
-function users(uids: readonly UidRange[]): string {
-  return `{ ${uids.map(({ from, to }) => (from === to ? String(from) : `${from - 1} >< ${to + 1}`)).join(', ')} }`;
+function users({ from, to }: UidRange): string {
+  return from === to ? String(from) : `${from - 1} >< ${to + 1}`;
 }

@@ -41,7 +41,8 @@ export function checkPlan(plan: FirewallPlan): FirewallPlan {
   }
   if (new Set(others).size !== others.length) throw invalid('the egress process and the relay have one uid');
   if (relay !== null && !isPort(relay.port)) throw invalid('the port of the model is none');
-  if (plan.resolvers.some((address) => isIP(address) === 0)) throw invalid('a resolver is not an address');
+  if (plan.resolvers.some((address) => isIP(address) === 0 || address.includes('%')))
+    throw invalid('a resolver is not an address');
   if (plan.resolvers.length > 8) throw invalid('it names more than eight resolvers');
   return plan;
 }

@@ -71,7 +71,7 @@ export async function captureHello(options: ConnectionOptions): Promise<Buffer> 
         setImmediate(() => secured.destroy());
       },
     });
-    const secured = connectTls({ socket: wire as unknown as Socket, ...options });
+    const secured = connectTls({ socket: wire, ...options });
     secured.on('error', () => undefined);
   });
 }

@@ -74,18 +74,17 @@ export function addPadding(record: Buffer, bytes: number): Buffer {
 /** A stream that writes its first record in small pieces: as TLS records of `each` bytes, and byte by byte. */
 export function cutFirstRecord(socket: Socket, each: number): Duplex {
   let first = true;
-  const pieces = async (bytes: Buffer): Promise<void> => {
-    for (const byte of bytes) {
-      socket.write(Buffer.from([byte]));
-      await new Promise((resolve) => setImmediate(resolve));
-    }
+  const pieces = (bytes: Buffer, at: number, done: () => void): void => {
+    if (at === bytes.length) return done();
+    socket.write(bytes.subarray(at, at + 1));
+    setImmediate(() => pieces(bytes, at + 1, done));
   };
   const cut = new Duplex({
     read: () => undefined,
     write(chunk: Buffer, _encoding, done) {
       if (!first) return void socket.write(chunk, () => done());
       first = false;
-      void pieces(toRecords(messageIn(chunk), each)).then(() => done());
+      pieces(toRecords(messageIn(chunk), each), 0, done);
     },
     final: (done) => void socket.end(() => done()),
   });

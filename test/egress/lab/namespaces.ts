@@ -106,8 +106,11 @@ interface Held {
 
 /** A process that keeps a namespace alive. Every tool that is called runs itself out, so its pid is the holder's. */
 async function hold(command: readonly string[]): Promise<Held | string> {
-  const [first = '', ...rest] = [...command, 'sh', '-c', `echo held; exec sleep ${HOLD_SECONDS}`];
-  const child = spawn(first, rest, { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, PATH } });
+  const [first = 'unshare', ...rest] = command;
+  const child = spawn(first, [...rest, 'sh', '-c', `echo held; exec sleep ${HOLD_SECONDS}`], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...process.env, PATH },
+  });
   let said = '';
   child.stderr.on('data', (chunk: Buffer) => (said += chunk.toString()));
   const settled = await Promise.race([once(child.stdout, 'data'), once(child, 'close'), once(child, 'error')]);

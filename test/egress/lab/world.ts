@@ -91,6 +91,8 @@ export async function openWorld(): Promise<World | string> {
 }
 
 export interface Egress {
+  /** Directory of its lists and sockets. */
+  readonly root: string;
   readonly child: ChildProcess;
   readonly said: Lines;
   readonly socketOf: (client: EgressClient) => string;
@@ -103,20 +105,23 @@ export interface Egress {
 export type ListOf = Partial<Record<EgressClient, readonly { name: string; port: number }[]>>;
 let started = 0;
 
-/** The packed egress process on our side of the cable, as its own uid where we are root. */
-export async function startEgress(world: World, lists: ListOf): Promise<Egress> {
+/** The packed egress process on our side of the cable, as its own uid where we are root. `again`: in its place. */
+export async function startEgress(world: World, lists: ListOf, again?: Egress): Promise<Egress> {
   started += 1;
-  const root = join(world.directory, `e${started}`);
+  const root = again?.root ?? join(world.directory, `e${started}`);
   const program = await packed(world);
   const paths = { sockets: join(root, 's'), events: join(root, 'ev'), lists: join(root, 'l') };
-  for (const path of [root, ...Object.values(paths)]) mkdirSync(path);
+  for (const path of [root, ...Object.values(paths)]) mkdirSync(path, { recursive: true });
+  // As the supervisor does: the egress process may listen there, its client's group may connect, nobody else.
   const own = (path: string): void => {
-    if (isRoot) chownSync(path, UID.egress, UID.egress);
+    if (!isRoot) return;
+    chownSync(path, UID.egress, UID.connector);
+    chmodSync(path, 0o2750);
   };
   own(paths.events);
   const clients = (Object.keys(lists) as EgressClient[]).map((client) => ({ client, allow: lists[client] }));
   for (const { client } of clients) {
-    mkdirSync(join(paths.sockets, client));
+    mkdirSync(join(paths.sockets, client), { recursive: true });
     own(join(paths.sockets, client));
   }
   writeFileSync(join(paths.lists, 'lists.json'), JSON.stringify({ v: 1, resolvers: [NET.resolver], clients }));
@@ -140,6 +145,7 @@ export async function startEgress(world: World, lists: ListOf): Promise<Egress> 
     });
   let read = 0;
   return {
+    root,
     child,
     said,
     socketOf: (client) => join(paths.sockets, client, 'egress.sock'),

@@ -32,6 +32,7 @@ describe('a plan', () => {
     ],
     ['a range runs backwards', { zoneUids: [{ from: 9, to: 5 }] }],
     ['a resolver is a name', { resolvers: ['dns.example'] }],
+    ['a resolver names an interface', { resolvers: ['fe80::1%eth0'] }],
     ['a resolver carries more', { resolvers: ['9.9.9.9 } accept #'] }],
     ['a port is none', { relay: { uid: 61_010, address: '127.0.0.1', port: 0 } as const }],
   ])('is refused when %s', (_what, change) => {
@@ -41,6 +42,16 @@ describe('a plan', () => {
 
   test('is accepted otherwise', () => {
     expect(checkPlan(PLAN)).toBe(PLAN);
+  });
+
+  test('becomes a text that replaces our table alone, and flushes nothing', () => {
+    const lines = nftRuleset(PLAN).split('\n');
+    expect(lines.slice(0, 3)).toEqual([
+      'table inet hardshell',
+      'delete table inet hardshell',
+      'table inet hardshell {',
+    ]);
+    expect(lines.filter((line) => /flush|delete|table/.test(line))).toHaveLength(3);
   });
 });
 

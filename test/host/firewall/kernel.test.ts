@@ -35,6 +35,18 @@ describe.skipIf(typeof found === 'string')('rules in the kernel', () => {
     ['without a relay', { ...PLAN, relay: null }],
     ['with a relay by IPv6', { ...PLAN, relay: { uid: 61_010, address: '::1', port: 8_080 } }],
     ['without a resolver', { ...PLAN, resolvers: [] }],
+    [
+      'with uids that follow one another, in no order',
+      {
+        ...PLAN,
+        zoneUids: [
+          { from: 61_020, to: 61_020 },
+          { from: 61_001, to: 61_001 },
+          { from: 61_003, to: 61_008 },
+          { from: 61_002, to: 61_002 },
+        ],
+      },
+    ],
     ['with one zone', { ...PLAN, zoneUids: [{ from: 61_002, to: 61_002 }] }],
     [
       'with all uids that a root supervisor gives out',

@@ -94,11 +94,18 @@ function readRule(line: string, tables: ReadonlyMap<string, BlockList>): PfRule 
           oneOf(list(), (packet) => String(packet.port)),
         ),
       );
-    else if (word === 'user') tests.push(withProtocol(['tcp', 'udp'], userTest(list())));
+    else if (word === 'user') tests.push(withProtocol(['tcp', 'udp'], userTest(users(list, words))));
     else if (word === 'keep') expectWord(next(), 'state');
     else throw new Error(`unknown word ${word} in: ${line}`);
   }
   return { pass: action === 'pass', quick, tests, text: line };
+}
+
+/** `{ … }`, `uid`, or `uid >< uid`. */
+function users(list: () => string[], words: string[]): string[] {
+  const items = list();
+  if (items.length === 1 && words[0] === '><') items.push(...words.splice(0, 2));
+  return items;
 }
 
 function address(first: string, next: () => string, tables: ReadonlyMap<string, BlockList>, words: string[]): Test {

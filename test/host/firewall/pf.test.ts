@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { isSpecialAddress } from '../../../src/egress/index.ts';
-import { pfAnchorLines, pfRuleset } from '../../../src/host/firewall/index.ts';
+import { checkPf, pfAnchorLines, pfRuleset, type RunFirewall } from '../../../src/host/firewall/index.ts';
+import { pfRules } from '../../../src/host/firewall/pf-text.ts';
 import { judge, readPf, type Packet } from './pf-simulator.ts';
 import { PLAN } from './plans.ts';
 
@@ -139,21 +140,101 @@ describe('rules for pf (evaluated by a simulator of ours: no pf runs here)', () 
     expect(
       pfRuleset({ ...PLAN, resolvers: ['9.9.9.9'] })
         .split('\n')
-        .slice(4),
+        .slice(3),
     ).toEqual([
-      'block drop out quick inet proto icmp all icmp-type { 8, 13, 17 }',
-      'block drop out quick inet6 proto icmp6 all icmp6-type { 128, 139 }',
-      'block return log out quick proto { tcp, udp } from any to any user { 61001 >< 61009, 61020 }',
-      'pass out quick proto udp from any to <hardshell_resolvers> port 53 user { 61009 } keep state',
-      'pass out quick proto tcp from any to <hardshell_resolvers> port 53 user { 61009 } keep state',
-      'block return log out quick proto { tcp, udp } from any to <hardshell_special> user { 61009 }',
-      'block return log out quick inet6 proto { tcp, udp } from any to ! 2000::/3 user { 61009 }',
-      'pass out quick proto tcp from any to any port { 443, 465, 993 } user { 61009 } keep state',
-      'block return log out quick proto { tcp, udp } from any to any user { 61009 }',
-      'pass out quick on lo0 proto tcp from any to 127.0.0.1 port 11434 user { 61010 } keep state',
-      'block return log out quick proto { tcp, udp } from any to any user { 61010 }',
+      'block drop out quick inet proto icmp all icmp-type 8',
+      'block drop out quick inet proto icmp all icmp-type 13',
+      'block drop out quick inet proto icmp all icmp-type 17',
+      'block drop out quick inet6 proto icmp6 all icmp6-type 128',
+      'block drop out quick inet6 proto icmp6 all icmp6-type 139',
+      'block return out log quick proto tcp from any to any user 61001 >< 61009',
+      'block return out log quick proto tcp from any to any user 61020',
+      'block return out log quick proto udp from any to any user 61001 >< 61009',
+      'block return out log quick proto udp from any to any user 61020',
+      'pass out quick proto udp from any to <hardshell_resolvers> port 53 user 61009 keep state',
+      'pass out quick proto tcp from any to <hardshell_resolvers> port 53 user 61009 keep state',
+      'block return out log quick proto tcp from any to <hardshell_special> user 61009',
+      'block return out log quick inet6 proto tcp from any to ! 2000::/3 user 61009',
+      'block return out log quick proto udp from any to <hardshell_special> user 61009',
+      'block return out log quick inet6 proto udp from any to ! 2000::/3 user 61009',
+      'pass out quick proto tcp from any to any port 443 user 61009 keep state',
+      'pass out quick proto tcp from any to any port 465 user 61009 keep state',
+      'pass out quick proto tcp from any to any port 993 user 61009 keep state',
+      'block return out log quick proto tcp from any to any user 61009',
+      'block return out log quick proto udp from any to any user 61009',
+      'pass out quick on lo0 proto tcp from any to 127.0.0.1 port 11434 user 61010 keep state',
+      'block return out log quick proto tcp from any to any user 61010',
+      'block return out log quick proto udp from any to any user 61010',
       '',
     ]);
     expect(pfAnchorLines('/etc/pf.anchors/hardshell')).toHaveLength(2);
+  });
+});
+
+/** Rules as pf writes them back: names of services, `=`, flags, words of its own. */
+function asShown(rules: readonly string[]): string {
+  return rules
+    .map((line) =>
+      line
+        .replace(/ port 443/, ' port = https')
+        .replace(/ port (\d+)/, ' port = $1')
+        .replace(/ user (\d+)(?! ><)/, ' user = $1')
+        .replace(/icmp-type 8/, 'icmp-type echoreq')
+        .replace('proto icmp6', 'proto ipv6-icmp')
+        .replace(' keep state', ' flags S/SA keep state'),
+    )
+    .join('\n');
+}
+
+describe('the check of pf (against answers written by hand: no pf runs here)', () => {
+  const rules = pfRules(PLAN);
+  const answers = (change: Partial<Record<'info' | 'main' | 'anchor', string>>): RunFirewall => {
+    const said = {
+      info: 'Status: Enabled for 0 days 00:10:00           Debug: Urgent\n',
+      main: 'scrub-anchor "com.apple/*" all fragment reassemble\nanchor "hardshell" all\nanchor "com.apple/*" all\n',
+      anchor: asShown(rules),
+      ...change,
+    };
+    return (_program, args) => {
+      const stdout = args.includes('-a') ? said.anchor : args.includes('info') ? said.info : said.main;
+      return Promise.resolve({ status: 0, stdout, stderr: '' });
+    };
+  };
+
+  test('finds our rules in force where pf shows them in its own words', async () => {
+    expect(await checkPf(PLAN, answers({}))).toEqual({ kind: 'in_force' });
+  });
+
+  test.each([
+    ['pf is off', { info: 'Status: Disabled' }, 'missing'],
+    ['nobody calls the anchor', { main: 'anchor "com.apple/*" all' }, 'missing'],
+    ['the anchor is empty', { anchor: '' }, 'missing'],
+    ['another anchor comes first', { main: 'anchor "com.apple/*" all\nanchor "hardshell" all' }, 'changed'],
+    [
+      'a quick rule comes first',
+      { main: 'pass out quick all flags S/SA keep state\nanchor "hardshell" all' },
+      'changed',
+    ],
+    ['a rule is missing', { anchor: asShown(rules.slice(0, -1)) }, 'changed'],
+    [
+      'a rule was added in front',
+      { anchor: asShown(['pass out quick proto tcp from any to any user 61020', ...rules]) },
+      'changed',
+    ],
+    ['a rule was added at the end', { anchor: asShown([...rules, 'pass out quick all']) }, 'changed'],
+    ['a block became a pass', { anchor: asShown(rules).replace(/block return/, 'pass') }, 'changed'],
+    ['a rule lost its quick', { anchor: asShown(rules).replace(/ quick proto udp/, ' proto udp') }, 'changed'],
+    ['a user is another', { anchor: asShown(rules).replace('user = 61020', 'user = 61021') }, 'changed'],
+  ])('notices that %s', async (_what, change, kind) => {
+    expect((await checkPf(PLAN, answers(change))).kind).toBe(kind);
+  });
+
+  test('cannot tell without pfctl or without root', async () => {
+    const says =
+      (status: number | null): RunFirewall =>
+      () =>
+        Promise.resolve({ status, stdout: '', stderr: '' });
+    expect((await checkPf(PLAN, says(null))).kind).toBe('cannot_tell');
+    expect((await checkPf(PLAN, says(1))).kind).toBe('cannot_tell');
   });
 });
