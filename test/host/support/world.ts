@@ -1,4 +1,5 @@
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 const ROOT = join(import.meta.dirname, '..', '..', '..');
@@ -7,10 +8,15 @@ export const isRoot = process.getuid?.() === 0;
 if (!isRoot) console.warn('NOT PROVEN HERE: what only root can do (accounts, owners, rules, an installed instance)');
 
 /** Folders of the system that an installation writes: in a world they are copies that nobody else sees. */
-const COPIED = ['etc', 'usr/lib', 'usr/local', 'var/lib'];
+const COPIED = ['usr/lib', 'usr/local'];
 
 const SET_UP = `set -e
 mount -t tmpfs -o mode=755 tmpfs /mnt
+# Other programs of the machine go on writing below /etc and /var/lib: a copy of the small one, nothing of the large one.
+mkdir -p /mnt/etc /mnt/lib
+cp -a /etc/. /mnt/etc
+mount --bind /mnt/etc /etc
+mount --bind /mnt/lib /var/lib
 for d in ${COPIED.join(' ')}; do
   mkdir -p /mnt/up/$d /mnt/work/$d
   mount -t overlay overlay -o lowerdir=/$d,upperdir=/mnt/up/$d,workdir=/mnt/work/$d /$d
@@ -40,7 +46,9 @@ export class World {
   }
 
   static async open(): Promise<World> {
-    const holder = spawn('unshare', ['--mount', '--net', '--propagation', 'private', 'sh', '-c', SET_UP], {
+    // Processes of its own too: the tools for accounts refuse to remove one that some process uses.
+    const walls = ['--mount', '--net', '--pid', '--fork', '--kill-child', '--mount-proc', '--propagation', 'private'];
+    const holder = spawn('unshare', [...walls, 'sh', '-c', SET_UP], {
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     let said = '';
@@ -91,6 +99,8 @@ export class World {
   }
 
   #inside(argv: readonly string[]): string[] {
-    return ['nsenter', '--target', String(this.#holder.pid), '--mount', '--net', '--', ...argv];
+    const { pid = 0 } = this.#holder;
+    const [inside = ''] = readFileSync(`/proc/${pid}/task/${pid}/children`, 'latin1').split(' ');
+    return ['nsenter', '--target', inside, '--mount', '--net', '--pid', '--', ...argv];
   }
 }
