@@ -21,6 +21,7 @@ const entries = {
   planner: 'src/app/planner/main.ts',
   connector: 'src/app/connector/main.ts',
   model: 'src/app/model/main.ts',
+  'model-care': 'src/app/model-care/main.ts',
   egress: 'src/app/egress/main.ts',
   // For programs in Zone 2 that are not ours; also beside the planner, where they find it as /app/capability-client.mjs.
   'capability-client': 'src/bridge/capability-client.ts',

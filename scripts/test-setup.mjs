@@ -19,6 +19,10 @@ const needed = [
   { command: 'nft', packages: ['nftables'] },
   { command: 'ip', packages: ['iproute2'] },
   { command: 'mkfs.ext4', packages: ['e2fsprogs'] },
+  // Units are verified and rated, rules loaded, logs rotated and accounts judged by the real programs.
+  { command: 'systemd-analyze', packages: ['systemd'] },
+  { command: '/usr/sbin/logrotate', packages: ['logrotate'] },
+  { command: 'sudo', packages: ['sudo'] },
 ];
 // An ordinary user's path often lacks the folders of the administrator's tools.
 const env = { ...process.env, PATH: `${process.env.PATH ?? ''}:/usr/sbin:/sbin` };

@@ -191,6 +191,7 @@ export {
   type PolicyScenario,
 } from './decision-schema.ts';
 export { ISOLATION_MODES, type IsolationMode } from './isolation-mode.ts';
+export { ACCOUNTS, INSTALLED, isAccountRole, ZONE_UIDS, type Account, type AccountRole } from './installed.ts';
 export { EGRESS_CLIENTS, EGRESS_REASONS, type EgressClient, type EgressReason } from './egress-reasons.ts';
 export {
   EGRESS_ANSWERS,

@@ -25,7 +25,8 @@ export interface Serving {
 export function serveSupervisor(serving: Serving): Promise<Listener> {
   return serveFrames({
     path: serving.options.socketPath,
-    mode: 0o600,
+    // Its directory lets in nobody but us and the executor.
+    mode: serving.options.places.accounts.executor === undefined ? 0o600 : 0o660,
     connectionsMax: 16,
     inFlightMax: 256,
     handle: (frame, context) => handle(frame, context, serving),
@@ -105,7 +106,7 @@ async function answer(
         ready: serving.isReady(),
         pid: process.pid,
         instance: options.instance,
-        deployment: 'checkout',
+        deployment: options.places.deployment,
         mode: options.driver.mode,
         armed_epoch: options.epoch,
         limits_held: [...options.driver.limitsHeld],

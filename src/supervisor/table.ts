@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import {
   CONNECTORS,
   PROFILE_KINDS,
+  type AccountRole,
   type Channel,
   type ConnectorName,
   type IsolationMode,
@@ -9,6 +10,7 @@ import {
   type ZoneProfile,
 } from '../contracts/index.ts';
 import { permissionFlags, type Mount, type ZoneLimits, type ZoneSpec } from '../isolation/index.ts';
+import type { Ids } from './ids.ts';
 
 const MIB = 1024 * 1024;
 
@@ -18,6 +20,11 @@ export interface TablePlaces {
   readonly run: string;
   /** `run` lies outside the home (root): it is shown to the executor in the home's place. */
   readonly runOutsideHome: boolean;
+  /** Folders of the connectors; outside the home where they have accounts of their own. */
+  readonly folders: Readonly<Record<ConnectorName, string>>;
+  readonly deployment: 'checkout' | 'installed';
+  /** Accounts of processes that have one; every other process as root gets a uid without a name. */
+  readonly accounts: Readonly<Partial<Record<AccountRole, Ids>>>;
   readonly model: ModelEndpoint | undefined;
   /** Variables that `hardshell.json` names: the executor reads the file too, with an environment of its own. */
   readonly configVariables: Readonly<Record<string, string>>;
@@ -170,7 +177,7 @@ function connectorProfile(connector: ConnectorName, places: TablePlaces): Profil
   const { folder } = CONNECTORS[connector];
   const inside = `${INSIDE.home}/${folder}`;
   return {
-    mounts: [{ kind: 'write', from: `${places.home}/${folder}`, to: inside }],
+    mounts: [{ kind: 'write', from: places.folders[connector], to: inside }],
     env: { HARDSHELL_CONNECTOR: connector, HARDSHELL_FOLDER: inside, HARDSHELL_FD: '3' },
     nodeFlags: [],
     sockets: 'none',
@@ -204,6 +211,8 @@ function executorProfile(start: Start, places: TablePlaces): Profile {
     mounts: [
       { kind: 'write', from: places.home, to: INSIDE.home },
       { kind: 'read', from: `${places.home}/keys`, to: `${INSIDE.home}/keys` },
+      // Read by the supervisor too, which may be root: nothing may be planted there.
+      { kind: 'read', from: `${places.home}/templates`, to: `${INSIDE.home}/templates` },
       ...hidden,
       ...(places.runOutsideHome ? [{ kind: 'write', from: places.run, to: INSIDE.run } as const] : []),
       // Its own wall and the programs of others are not the executor's to write.
@@ -213,7 +222,7 @@ function executorProfile(start: Start, places: TablePlaces): Profile {
       HARDSHELL_HOME: INSIDE.home,
       HARDSHELL_RUN: INSIDE.run,
       HARDSHELL_MODE: start.mode,
-      HARDSHELL_DEPLOYMENT: 'checkout',
+      HARDSHELL_DEPLOYMENT: places.deployment,
       // Where /proc is not bound the executor cannot read it, and deadlines need it.
       HARDSHELL_BOOT_ID: readFileSync('/proc/sys/kernel/random/boot_id', 'latin1').trim(),
       HARDSHELL_CONFIG_VARIABLES: JSON.stringify(places.configVariables),

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { isSpawned, type ZoneProfile } from '../contracts/index.ts';
+import { isAccountRole, isSpawned, type ZoneProfile } from '../contracts/index.ts';
 import {
   lendTemplates,
   linkModelSocket,
@@ -7,9 +7,9 @@ import {
   removeEntry,
   shareModelBridges,
   UidPool,
-  type Ids,
 } from './places.ts';
 import { hasBridge, type TablePlaces } from './table.ts';
+import type { Ids } from './ids.ts';
 
 const NEST_MAX = 2;
 
@@ -25,13 +25,14 @@ export class ZonePlaces {
   constructor(places: TablePlaces, ownUids: boolean) {
     this.#places = places;
     this.#ownUids = ownUids;
-    this.#modelIds = ownUids ? this.#uids.take() : undefined;
+    this.#modelIds = ownUids ? (places.accounts.model ?? this.#uids.take()) : undefined;
     shareModelBridges(join(places.run, 'model-bridges'), this.#modelIds);
   }
 
-  /** The executor and the connectors own what lies in the home and keep ours. */
+  /** The executor and the connectors own what lies in their folders: they have an account, or keep ours. */
   takeIds(profile: ZoneProfile): Ids | undefined {
-    if (!this.#ownUids || !hasBridge(profile)) return undefined;
+    if (!this.#ownUids) return undefined;
+    if (!hasBridge(profile)) return isAccountRole(profile) ? this.#places.accounts[profile] : undefined;
     return profile === 'model' ? this.#modelIds : this.#uids.take();
   }
 
@@ -40,9 +41,9 @@ export class ZonePlaces {
   }
 
   makeDirectories(profile: ZoneProfile, name: string, ids: Ids | undefined): void {
-    const { home, run } = this.#places;
+    const { home, run, accounts } = this.#places;
     if (!hasBridge(profile)) return;
-    makeSocketDirectory(join(run, name), ids);
+    makeSocketDirectory(join(run, name), ids, accounts.executor);
     if (profile !== 'planner') return;
     linkModelSocket(join(run, name));
     lendTemplates(join(home, 'templates'), join(run, name, 'templates'));

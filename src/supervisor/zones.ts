@@ -19,7 +19,7 @@ import {
 } from '../isolation/index.ts';
 import { AgentPlaces } from './agent-places.ts';
 import { EventLog } from './events.ts';
-import type { Ids } from './places.ts';
+import type { Ids } from './ids.ts';
 import { kindsOf, proveKinds, type Proof, type ProofZone } from './proof.ts';
 import { hasBridge, zoneSpec, type TablePlaces } from './table.ts';
 import { ZoneLogs } from './zone-logs.ts';

@@ -5,13 +5,22 @@ import type { RequestClient } from '../../src/bridge/index.ts';
 import { CHANNELS, PROFILE_KINDS, SPAWN_PROFILES, ZONE_PROFILES } from '../../src/contracts/index.ts';
 import { identifyProcess } from '../../src/isolation/index.ts';
 import { BACK_OFF_MS, BackOff } from '../../src/supervisor/back-off.ts';
-import { DEFAULT_LIMITS } from '../../src/supervisor/index.ts';
+import { DEFAULT_LIMITS, type TablePlaces } from '../../src/supervisor/index.ts';
 import { zoneSpec, type Start } from '../../src/supervisor/table.ts';
 import { Bridge, spawn } from './bridge.ts';
 import { Instance, RUNNERS, until } from './support.ts';
 
 const SID = 's_abcdefghijklmnopqrstuvwxyz';
-const PLACES = { home: '/home/ann/h', run: '/run/x', runOutsideHome: true, model: undefined, configVariables: {} };
+const PLACES: TablePlaces = {
+  home: '/home/ann/h',
+  folders: { maildir: '/home/ann/h/mail', chats: '/home/ann/h/chats' },
+  deployment: 'checkout',
+  accounts: {},
+  run: '/run/x',
+  runOutsideHome: true,
+  model: undefined,
+  configVariables: {},
+};
 
 function startOf(profile: Start['profile']): Start {
   const limits = DEFAULT_LIMITS[PROFILE_KINDS[profile].kind];

@@ -129,8 +129,19 @@ function specLike(
     firstStart: false,
     model: false,
   };
-  const { home, run } = paths;
-  return zoneSpec(start, { home, run, runOutsideHome: uid !== undefined, model: undefined, configVariables: {} });
+  const { home, run, deployment } = paths;
+  // Scripts run in zones 2 and 3, which have no folder of a connector.
+  const folders = { maildir: join(home, 'mail'), chats: join(home, 'chats') };
+  return zoneSpec(start, {
+    home,
+    run,
+    folders,
+    deployment,
+    accounts: {},
+    runOutsideHome: uid !== undefined,
+    model: undefined,
+    configVariables: {},
+  });
 }
 
 function tellEnd(exit: ZoneExit): number {
