@@ -91,7 +91,7 @@ export interface ZoneDriver {
   readonly limitsHeld: readonly ('memory' | 'pids' | 'cpu')[];
   readonly degraded: readonly string[];
   readonly cgroupPaths: readonly string[];
-  /** Tries the wall with a program that does nothing; as another uid where root will start zones as others. */
+  /** Tries the wall with a program that does nothing. */
   readonly probe: () => Promise<ProbeResult>;
   /**
    * Starts a zone, limited from its first instruction and checked from outside before this resolves.

@@ -22,6 +22,7 @@ import { paint, type Paint } from '../output.ts';
 import { subjectOf } from './baseline.ts';
 import { findRemaining, latchOf, leversOf } from './kill-levers.ts';
 import { askStatus, reachSupervisor } from './supervisor-client.ts';
+import { tryFirewall } from './verify-firewall.ts';
 import { proveZones } from './verify-ports.ts';
 
 const ANSWER_MS_MAX = 5_000;
@@ -82,8 +83,7 @@ function openPorts({ quick }: VerifyCommand, context: Context): VerifyPorts {
     },
     recordedEntries: () => readRecordedLog(paths.home),
     proveZones: () => (quick ? Promise.resolve('left_out') : proveZones(paths, context.io)),
-    // The rules of an installation are not known here yet.
-    tryFirewall: null,
+    tryFirewall,
     pause: (ms) => sleep(ms),
   };
 }
