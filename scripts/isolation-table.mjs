@@ -8,8 +8,10 @@ import {
   createBubblewrapDriver,
   executedMarkdown,
   findBubblewrap,
+  findRuntime,
   findWall,
   judgeWall,
+  openDockerDriver,
   openStage,
   proveWall,
 } from '../src/isolation/index.ts';
@@ -43,7 +45,7 @@ const agent = {
 const columns = [
   { title: 'bubblewrap, ours', spec, open: openBubblewrap },
   { title: 'bubblewrap, agent', spec: agent, open: openBubblewrap },
-  { title: 'docker', spec, open: undefined },
+  { title: 'docker', spec, open: isRoot ? openDocker : undefined },
 ];
 
 async function openBubblewrap() {
@@ -52,6 +54,25 @@ async function openBubblewrap() {
   // The probe needs no Node: a small program stands for it.
   const runtime = () => ({ node: '/bin/true', libraries: [] });
   return createBubblewrapDriver({ instance: randomBytes(4).toString('hex'), runtime, wall: found.wall });
+}
+
+/** An engine of this script's own, which ends with the driver. */
+async function openDocker() {
+  const { startEngine } = await import('../test/isolation/docker/support.ts');
+  const engine = await startEngine();
+  const runtime = await findRuntime(process.execPath);
+  const instance = randomBytes(4).toString('hex');
+  const driver = await openDockerDriver({ instance, runtime, socketPath: engine.socketPath, tell: console.log });
+  const destroy = async () => {
+    await driver.destroy();
+    await engine.close();
+  };
+  return new Proxy(driver, {
+    get: (target, name) => {
+      const value = name === 'destroy' ? destroy : target[name];
+      return typeof value === 'function' ? value.bind(target) : value;
+    },
+  });
 }
 
 // Not below `/tmp`, which is a zone's own.

@@ -93,9 +93,8 @@ async function startSpeaking(wall: Wall, program: ZoneSpec['program']): Promise<
 export function memoryOf(zone: Zone): { readonly node: number; readonly wall: number } {
   const pids = zone.processes.map(({ pid }) => pid);
   const init = pids.at(-1) ?? 0;
-  const inside = readFileSync(`/proc/${init}/task/${init}/children`, 'utf8').trim().split(' ').map(Number);
   const pss = (pid: number): number =>
     Number(/^Pss:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8'))?.[1] ?? 0);
   const sum = (list: readonly number[]): number => list.reduce((total, pid) => total + pss(pid), 0);
-  return { node: sum(inside), wall: sum(pids) };
+  return { node: pss(init), wall: sum(pids.slice(0, -1)) };
 }

@@ -54,9 +54,9 @@ describe('readers that die', () => {
       };
       const results = await read(
         { ...real, launch },
-        names(300).map((name) => mailText(name)),
+        names(3_000).map((name) => mailText(name)),
       );
-      expect(results).toEqual(names(300));
+      expect(results).toEqual(names(3_000));
       expect(launches).toBeGreaterThan(2);
     });
   }, 60_000);

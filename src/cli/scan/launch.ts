@@ -46,7 +46,8 @@ const MIB = 1_048_576;
 /** Uids that no account has, apart from those that a running instance gives out. */
 const UID_FIRST = 61_600;
 const UID_COUNT = 256;
-const ABORTED = 134;
+/** SIGABRT, and what is left of it for a first process, which ignores it: the trap behind it (SIGSEGV, SIGILL, SIGTRAP). */
+const ABORTED = new Set([134, 139, 132, 133]);
 
 /**
  * Starts batch readers behind the same wall as the live ones: own namespaces, filter, no network, nothing of the host,
@@ -151,7 +152,7 @@ function readerSpec({ name, channel, uid, program, probe, memoryBytesMax, far }:
 function endOf(exit: ZoneExit): ReaderEnd {
   if (exit.kind === 'killed' && exit.outOfMemory) return 'out_of_memory';
   // V8 aborts when its heap is full.
-  if (exit.kind === 'exited' && exit.code === ABORTED) return 'out_of_memory';
+  if (exit.kind === 'exited' && ABORTED.has(exit.code)) return 'out_of_memory';
   return exit.kind === 'exited' && exit.code === 0 ? 'ended' : 'crashed';
 }
 

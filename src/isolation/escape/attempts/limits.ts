@@ -154,7 +154,7 @@ const bounded: readonly Attempt[] = [
 ];
 
 const CLOCK = { monotonic: 1, process: 2 } as const;
-const BUSY_NS = 100_000_000;
+const BUSY_NS = 200_000_000;
 /** Of a whole processor: a zone that may have a tenth needs much longer for that much work. */
 const SHARE_MAX = 0.5;
 const SECOND_NS = 1e9;

@@ -29,7 +29,7 @@ const INFINITY = 2n ** 64n - 1n;
 
 /** Found by this list. The filter cannot look at paths, and the kernel lets equals at each other. In mode R the wall's process is of another user. */
 const REAPER =
-  'the first process of a zone is bubblewrap’s own, with the zone’s filter and user and no capability; who takes it over can keep the zone’s last exit code from being told';
+  'the first process of an agent’s zone is bubblewrap’s own, with the zone’s filter and user and no capability; who takes it over can keep the zone’s last exit code from being told';
 
 const seen: readonly Attempt[] = [
   {
@@ -162,7 +162,8 @@ const taken: readonly Attempt[] = [
     ],
     heldBy: ['no privileges'],
     builtin: 'refused',
-    lost: ({ driver, mode }) => (driver === 'bubblewrap' && (mode === 'F' || mode === 'U') ? REAPER : undefined),
+    lost: ({ driver, mode, profile }) =>
+      driver === 'bubblewrap' && profile === 'agent' && (mode === 'F' || mode === 'U') ? REAPER : undefined,
     twin: 'works',
   },
   {
