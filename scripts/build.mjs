@@ -14,11 +14,15 @@ const entries = {
   supervisor: 'src/app/supervisor/main.ts',
   run: 'src/app/run/main.ts',
   probe: 'src/app/probe/main.ts',
+  // Carried into machines that hold one zone each.
+  'zone-guest': 'src/app/zone-guest/main.ts',
   executor: 'src/app/executor/main.ts',
   reader: 'src/app/reader/main.ts',
   planner: 'src/app/planner/main.ts',
   connector: 'src/app/connector/main.ts',
   model: 'src/app/model/main.ts',
+  'model-care': 'src/app/model-care/main.ts',
+  egress: 'src/app/egress/main.ts',
   // For programs in Zone 2 that are not ours; also beside the planner, where they find it as /app/capability-client.mjs.
   'capability-client': 'src/bridge/capability-client.ts',
   // Threads of `audit-log verify`; started by the cli.

@@ -5,7 +5,11 @@ import { rmSync } from 'node:fs';
 rmSync('build/types', { recursive: true, force: true });
 const steps = [
   ['types', process.execPath, ['node_modules/typescript7/bin/tsc', '-b']],
-  ['lint', process.execPath, ['node_modules/oxlint/bin/oxlint', '--type-aware', '--deny-warnings', 'src', 'test', 'bench', 'scripts']],
+  [
+    'lint',
+    process.execPath,
+    ['node_modules/oxlint/bin/oxlint', '--type-aware', '--deny-warnings', 'src', 'test', 'bench', 'scripts'],
+  ],
 ];
 for (const [name, command, args] of steps) {
   const { status } = spawnSync(command, args, { stdio: 'inherit' });

@@ -8,12 +8,20 @@ var names = ['node-' + process.platform + '-' + process.arch];
 var found = null;
 for (var i = 0; i < names.length; i++) {
   var candidate = path.join(__dirname, '..', 'node_modules', names[i], 'bin', 'node');
-  if (fs.existsSync(candidate)) { found = candidate; break; }
+  if (fs.existsSync(candidate)) {
+    found = candidate;
+    break;
+  }
 }
 if (!found) {
-  process.stderr.write('hardshell: the pinned Node is not installed; run `npm ci` in ' + path.join(__dirname, '..') + '\n');
+  process.stderr.write(
+    'hardshell: the pinned Node is not installed; run `npm ci` in ' + path.join(__dirname, '..') + '\n',
+  );
   process.exit(1);
 }
 var result = spawnSync(found, process.argv.slice(2), { stdio: 'inherit' });
-if (result.error) { process.stderr.write('hardshell: ' + result.error.message + '\n'); process.exit(1); }
+if (result.error) {
+  process.stderr.write('hardshell: ' + result.error.message + '\n');
+  process.exit(1);
+}
 process.exit(result.status === null ? 1 : result.status);

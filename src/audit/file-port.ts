@@ -1,5 +1,5 @@
 import { constants } from 'node:fs';
-import { open, rename, rm } from 'node:fs/promises';
+import { lstat, open, rename, rm, type FileHandle } from 'node:fs/promises';
 import { dirname } from 'node:path';
 
 /** A file of which every change is on stable storage when the promise resolves. Tests hand in one that fails. */
@@ -31,6 +31,7 @@ export const realFiles: FilePort = {
     // it returns. One trip to the thread pool instead of two.
     const flags = constants.O_WRONLY | constants.O_NOFOLLOW | constants.O_DSYNC | creation;
     const handle = await open(path, flags, FILE_MODE);
+    if (how === 'create') await keepOwner(handle, path);
     if (how === 'create') await syncFolder(dirname(path));
     return {
       async write(bytes, position) {
@@ -49,8 +50,12 @@ export const realFiles: FilePort = {
   },
   async replace(path, bytes) {
     const staging = `${path}.new`;
-    const handle = await open(staging, 'w', FILE_MODE);
+    await rm(staging, { force: true });
+    const { O_WRONLY, O_CREAT, O_EXCL, O_NOFOLLOW } = constants;
+    // Never through a link: root writes here for an account that could plant one.
+    const handle = await open(staging, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, FILE_MODE);
     try {
+      await keepOwner(handle, path);
       await handle.writeFile(bytes);
       await handle.sync();
     } finally {
@@ -68,6 +73,13 @@ export const realFiles: FilePort = {
     await syncFolder(dirname(path));
   },
 };
+
+/** Root may write in the folder of the account that owns the home, which has to read it. */
+async function keepOwner(handle: FileHandle, path: string): Promise<void> {
+  if (process.getuid?.() !== 0) return;
+  const folder = await lstat(dirname(path));
+  if (folder.uid !== 0) await handle.chown(folder.uid, folder.gid);
+}
 
 async function syncFolder(path: string): Promise<void> {
   const handle = await open(path, constants.O_RDONLY | constants.O_DIRECTORY);

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
-import { findHome, instancePaths, type InstancePaths } from '../state/index.ts';
+import type { InstancePaths } from '../state/index.ts';
+import { pathsOf } from './commands/supervisor-client.ts';
 import { openControl, type Control } from './control.ts';
 import type { Io } from './output.ts';
 import type { Prompter } from './prompt.ts';
@@ -23,7 +24,7 @@ export function openContext(
 ): Context {
   const { signal, ...rest } = parts;
   let control: Control | undefined;
-  const paths = (): InstancePaths => instancePaths(findHome(parts.io.env), process.getuid?.() ?? 0);
+  const paths = (): InstancePaths => pathsOf(parts.io.env);
   return {
     ...rest,
     paths,

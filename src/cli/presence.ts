@@ -31,7 +31,8 @@ export async function provePresence(
   options: PresenceOptions,
 ): Promise<PresenceProof | null> {
   const { presence, nonce, expires_at } = await context.control().ask({ type: 'presence_challenge' });
-  if (presence === 'terminal') return (await meansIt(context, options)) ? { method: 'terminal' } : null;
+  const first = request.type === 'presence_enrol' && listPresenceFiles(context).length === 0;
+  if (presence === 'terminal' || first) return (await meansIt(context, options)) ? { method: 'terminal' } : null;
   if (options.yes && options.passphraseFd === undefined) {
     throw new Failure(
       'a passphrase is enrolled, so `--yes` is not enough; leave it out and type the passphrase, or use `--passphrase-fd`',

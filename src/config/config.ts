@@ -29,6 +29,8 @@ export interface Config {
   readonly zones: Readonly<Record<ZoneKind, ZoneLimitsConfig>> & {
     readonly minimumMode: IsolationMode;
     readonly agentWorkspaceMiB: number;
+    readonly driver: 'bubblewrap' | 'docker';
+    readonly engineSocket: string;
   };
   readonly session: { readonly retentionDays: number; readonly rawRetentionDays: number };
   readonly logging: { readonly maxMiB: number };

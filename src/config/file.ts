@@ -1,8 +1,10 @@
 import {
   closeSync,
   constants,
+  fchownSync,
   fstatSync,
   fsyncSync,
+  lstatSync,
   openSync,
   readFileSync,
   renameSync,
@@ -54,6 +56,9 @@ export function writeConfigText(path: string, text: string): void {
       0o600,
     );
     try {
+      const folder = lstatSync(dirname(path));
+      // Root may write for the account that owns the home, which has to read it.
+      if (process.getuid?.() === 0 && folder.uid !== 0) fchownSync(fd, folder.uid, folder.gid);
       const bytes = Buffer.from(text, 'utf8');
       for (let at = 0; at < bytes.length;) at += writeSync(fd, bytes, at);
       fsyncSync(fd);

@@ -92,6 +92,16 @@ const approvals = z.strictObject({
 });
 
 const zones = z.strictObject({
+  driver: z
+    .enum(['bubblewrap', 'docker'], { error: 'must be `bubblewrap` or `docker`' })
+    .default('bubblewrap')
+    .describe('what builds the wall of readers and planners; `docker`: hardened containers (docs/docker.md)'),
+  engineSocket: z
+    .string({ error: 'must be the path of a Unix socket' })
+    .max(107, { error: 'must have at most 107 characters' })
+    .regex(/^\/[\w./-]+$/, { error: 'must be an absolute path of letters, digits, dots, dashes and slashes' })
+    .default('/var/run/docker.sock')
+    .describe('where the Docker engine listens, for `driver: "docker"`'),
   reader: zone(256, 32, 0.5).describe('parses one hostile message'),
   planner: zone(512, 32, 1).describe('plans over what the readers return'),
   agent: zone(4_096, 256, 2).describe('any program that you start with `hardshell run`'),

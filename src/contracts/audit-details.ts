@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { EGRESS_CLIENTS, EGRESS_REASONS, type EgressReason } from './egress-reasons.ts';
 
 // Law 11: what stands in a line is counts, enumerations and digests. There is no string here that a sender, a model or
 // a provider could have chosen: every string is one of a list, or hex digits of a fixed length.
@@ -50,6 +51,7 @@ export const AUDIT_REASONS = [
   'too_large',
   'malformed',
   'lying_reader',
+  'incident',
   'disk_failed',
   'provider_error',
   'not_dispatched',
@@ -60,6 +62,8 @@ export const AUDIT_REASONS = [
 ] as const;
 export type AuditReason = (typeof AUDIT_REASONS)[number];
 const reason = z.enum(AUDIT_REASONS);
+const egressClient = z.enum(EGRESS_CLIENTS);
+const egressReason = z.enum(Object.keys(EGRESS_REASONS) as [EgressReason, ...EgressReason[]]);
 
 /** One strict schema for the details of every event. A new event is one line here. */
 export const AUDIT_DETAILS = {
@@ -135,6 +139,24 @@ export const AUDIT_DETAILS = {
   }),
   model_called: z.strictObject({ local: z.boolean(), bytes_in: count, bytes_out: count, reason }),
   secret_leased: z.strictObject({ secret: hashed, expires_in_ms: count }),
+  // the way out
+  egress_opened: z.strictObject({ client: egressClient, port: count }),
+  /** `listed`: whether the name is on the client's list. Of any other name only its length is kept. */
+  egress_refused: z.strictObject({
+    client: egressClient,
+    port: count,
+    reason: egressReason,
+    listed: z.boolean(),
+    name_chars: count,
+    left_out: count,
+  }),
+  egress_closed: z.strictObject({
+    client: egressClient,
+    port: count,
+    bytes_out: count,
+    bytes_in: count,
+    ended_by: z.enum(['peers', 'idle', 'bytes', 'stop', 'failure']),
+  }),
   // the record itself
   checkpoint_made: z.strictObject({ size: count, root: digest }),
   /** Recorded before retention removes the lines up to `through`; their leaf hashes stay. */

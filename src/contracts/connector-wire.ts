@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { CHANNELS } from './channels.ts';
 import { LIMITS } from './limits.ts';
 
 /** Stands before a payload's bytes in its digest `wh`: the purpose of the hash. */
@@ -11,6 +12,8 @@ export const PAYLOAD_HASH_PREFIX = 'hardshell/payload/v1\n';
  */
 const id = z.string().max(LIMITS.frameIdCharsMax.value);
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
+/** Which reader a message is for. The executor ends a connector that names a channel which is not its own. */
+const channel = z.enum(CHANNELS);
 
 export const CONNECTOR_REQUESTS = {
   /** Up to `limit` new messages; `acknowledged` names those of earlier fetches that are stored durably. */
@@ -49,6 +52,7 @@ export const CONNECTOR_ANSWERS = {
   raw_begin: z.strictObject({
     type: z.literal('raw_begin'),
     id,
+    channel,
     /** The connector's own name of the message, stable over restarts; a file name for Maildir. */
     key: z.string().min(1).max(255),
     bytes: z.number().int().min(0).max(LIMITS.rawMessageBytesMax.value),
@@ -62,10 +66,11 @@ export const CONNECTOR_ANSWERS = {
     data: z.base64(),
   }),
   raw_end: z.strictObject({ type: z.literal('raw_end'), id, key: z.string().max(255), sha256 }),
-  /** A message that cannot be taken (too large, unreadable): reported once, moved aside by the connector. */
+  /** A message that cannot be taken (too large, unreadable): moved aside by the connector; acknowledged like others. */
   raw_skipped: z.strictObject({
     type: z.literal('raw_skipped'),
     id,
+    channel,
     key: z.string().max(255),
     reason: z.enum(['too_large', 'unreadable']),
   }),

@@ -1,6 +1,16 @@
 import * as z from 'zod';
 import { AUDIT_MODES } from './audit-event.ts';
+import { statusSchema } from './control-status.ts';
 import type { Approval } from './approval.ts';
+import {
+  approvalId,
+  contentId,
+  inboxItem,
+  instructionState,
+  scheduledTask,
+  sessionId,
+  taskId,
+} from './control-items.ts';
 import { extractSchema } from './extract.ts';
 
 /**
@@ -11,11 +21,7 @@ import { extractSchema } from './extract.ts';
 const text = z.string();
 const count = z.number().int().min(0);
 const digest = z.string().regex(/^[0-9a-f]{64}$/);
-const approvalId = z.string().regex(/^a_[a-z2-7]{26}$/);
 const requestId = z.string().regex(/^r_[a-z2-7]{26}$/);
-const sessionId = z.string().regex(/^s_[a-z2-7]{26}$/);
-const taskId = z.string().regex(/^t_[a-z2-7]{26}$/);
-const contentId = z.string().regex(/^k_[a-z2-7]{26}$/);
 const presence = z.enum(['terminal', 'passphrase', 'passkey']);
 const method = z.enum(['terminal', 'passphrase', 'passkey', 'timeout', 'system']);
 const approvalState = z.enum(['pending', 'approved', 'denied', 'expired', 'cancelled']);
@@ -122,79 +128,14 @@ const approvalSummary = z.strictObject({
   outbox,
 });
 
-const inboxItem = z.strictObject({
-  item: contentId,
-  channel: text,
-  from: text,
-  subject: text,
-  received_ms: z.number(),
-  state: z.enum(['received', 'read', 'failed']),
-  warned: z.boolean(),
-  findings: count,
-  handled: z.boolean(),
-  /** What the planner made of it: untrusted words. */
-  summary: text.nullable(),
-});
-
-const instructionState = z.enum(['working', 'answered', 'waiting', 'failed']);
-
-const scheduledTask = z.strictObject({
-  task: taskId,
-  /** The session that made it; it may have ended long ago. */
-  session: sessionId,
-  /** When it runs next; null: never again. */
-  next_ms: z.number().nullable(),
-  cron: text.nullable(),
-  priority: count,
-  /** What a run is told to do, cut: untrusted unless `integrity` says otherwise. */
-  text,
-  integrity: z.enum(['trusted', 'untrusted']),
-  last: z
-    .strictObject({
-      session: sessionId,
-      at_ms: z.number(),
-      state: instructionState,
-      /** The planner's words, cut: untrusted. */
-      answer: text.nullable(),
-      approvals: z.array(approvalId),
-    })
-    .nullable(),
-});
-
 const contact = z.strictObject({ address: z.string().max(254), name: z.string().max(100) });
 const named = z.enum(['policy', 'contacts', 'config']);
-
-const status = z.strictObject({
-  type: z.literal('status'),
-  /** Everything that has to run runs, and nothing stops outbound acts. */
-  ready: z.boolean(),
-  version: text,
-  deployment: z.enum(['checkout', 'installed']),
-  mode: z.enum(AUDIT_MODES),
-  minimum_mode: z.enum(AUDIT_MODES),
-  presence,
-  killed: z.boolean(),
-  epoch: count,
-  started_ms: z.number(),
-  mail: z.strictObject({ provider: text, address: text, inbox: text, outbox: text }),
-  planner: z.enum(['rules', 'model']),
-  inbox: z.strictObject({ items: count, unhandled: count, warned: count }),
-  approvals: z.strictObject({ pending: count, waiting: count, asked_today: count, per_day: count }),
-  zones: z.strictObject({ running: count, wanted: count }),
-  audit: z.strictObject({ entries: count, outside_checkpoint: z.boolean() }),
-  /** Which confirmed files match what is on the disk. A changed one denies outbound acts. */
-  confirmed: z.strictObject({ policy: z.boolean(), contacts: z.boolean(), config: z.boolean() }),
-  /** Sentences: what this mode cannot hold or nobody has proven here. */
-  unproven: z.array(text),
-  /** Sentences: what wants the owner. */
-  warnings: z.array(text),
-});
 
 const contacts = { contacts: z.array(contact), confirmed: z.boolean() };
 const answered = { approval: approvalSummary };
 
 export const CONTROL_ANSWERS = {
-  status,
+  status: statusSchema,
   approvals_list: z.strictObject({ type: z.literal('approvals_list'), presence, approvals: z.array(approvalSummary) }),
   approvals_show: z.strictObject({
     type: z.literal('approvals_show'),
@@ -299,5 +240,3 @@ export const CONTROL_ANSWERS = {
 
 export type ControlAnswers = { [K in keyof typeof CONTROL_ANSWERS]: z.infer<(typeof CONTROL_ANSWERS)[K]> };
 export type ApprovalSummary = z.infer<typeof approvalSummary>;
-export type ScheduledTask = z.infer<typeof scheduledTask>;
-export type InboxItem = z.infer<typeof inboxItem>;

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { CHANNELS } from './channels.ts';
 import {
   encodedBytes,
   EXTRACT_LIMITS,
@@ -62,7 +63,7 @@ const attachmentSchema = z.strictObject({
  */
 export const extractSchema = z
   .strictObject({
-    channel: z.enum(['email', 'telegram', 'slack']),
+    channel: z.enum(CHANNELS),
     /** The claimed sender: a bare address where there is one, else cleaned text, else empty. */
     from: line(L.nameCharsMax),
     to: z.array(line(L.nameCharsMax)).max(L.toMax),

@@ -12,6 +12,14 @@ export {
   type WireErrorCode,
 } from './errors.ts';
 export { LIMITS, type Limit, type LimitName } from './limits.ts';
+export {
+  JSON_RECORDS,
+  JsonRecordSplitter,
+  type JsonFault,
+  type JsonFound,
+  type JsonRecord,
+  type JsonRecordSkipped,
+} from './json-records.ts';
 export type { Clock, RandomBytes, Sha256Hex, SubjectHash } from './ports.ts';
 export { canonicalJson, toJson, type Json } from './canonical.ts';
 export {
@@ -147,28 +155,33 @@ export {
   type PresenceProof,
 } from './control-wire.ts';
 export {
-  SPAWN_PROFILES,
   SUPERVISOR_ANSWERS,
   SUPERVISOR_REQUESTS,
   ZONE_END,
-  ZONE_PROFILES,
-  type SpawnProfile,
   type SupervisorAnswer,
   type SupervisorRequest,
   type SupervisorRequestType,
   type ZoneEvent,
-  type ZoneProfile,
   type ZoneState,
 } from './supervisor-wire.ts';
+export {
+  isSpawned,
+  PROFILE_KINDS,
+  SPAWN_PROFILES,
+  ZONE_PROFILES,
+  type ProfileKind,
+  type SpawnProfile,
+  type ZoneProfile,
+} from './profiles.ts';
+export { CHANNELS, CONNECTOR_NAMES, CONNECTORS, type Channel, type ConnectorName } from './channels.ts';
 export {
   approvalSchema,
   CONTROL_ANSWERS,
   toShownApproval,
   type ApprovalSummary,
   type ControlAnswers,
-  type InboxItem,
-  type ScheduledTask,
 } from './control-answers.ts';
+export type { InboxItem, ScheduledTask } from './control-items.ts';
 export {
   decisionRequestSchema,
   decisionSchema,
@@ -178,3 +191,16 @@ export {
   type PolicyScenario,
 } from './decision-schema.ts';
 export { ISOLATION_MODES, type IsolationMode } from './isolation-mode.ts';
+export { ACCOUNTS, INSTALLED, isAccountRole, ZONE_UIDS, type Account, type AccountRole } from './installed.ts';
+export { EGRESS_CLIENTS, EGRESS_REASONS, type EgressClient, type EgressReason } from './egress-reasons.ts';
+export {
+  EGRESS_ANSWERS,
+  EGRESS_PORTS,
+  EGRESS_REQUESTS,
+  egressAuditEvent,
+  resolversIn,
+  STARTTLS_PORTS,
+  type EgressEvent,
+  type NewEgressEvent,
+} from './egress.ts';
+export { GLOBAL_V6, SPECIAL_V4, SPECIAL_V6, type SpecialBlock } from './special-addresses.ts';

@@ -1,14 +1,7 @@
 import * as z from 'zod';
 import { ISOLATION_MODES } from './isolation-mode.ts';
 import { LIMITS } from './limits.ts';
-
-/** What may be started over the socket; everything else the supervisor starts by itself, from its own table. */
-export const SPAWN_PROFILES = ['reader-email', 'planner'] as const;
-export type SpawnProfile = (typeof SPAWN_PROFILES)[number];
-
-/** Every process of the table. */
-export const ZONE_PROFILES = ['executor', 'connector-maildir', 'reader-email', 'planner', 'model'] as const;
-export type ZoneProfile = (typeof ZONE_PROFILES)[number];
+import { SPAWN_PROFILES, ZONE_PROFILES } from './profiles.ts';
 
 const sid = z.string().regex(/^s_[a-z2-7]{26}$/);
 const zoneName = z.string().regex(/^[a-z0-9][a-z0-9._-]{0,63}$/);
@@ -28,6 +21,8 @@ export const SUPERVISOR_REQUESTS = {
   place: z.strictObject({ type: z.literal('place'), sid, model: z.boolean() }),
   unplace: z.strictObject({ type: z.literal('unplace'), name: zoneName }),
   stop_zone: z.strictObject({ type: z.literal('stop_zone'), name: zoneName }),
+  /** Runs the escape list in a zone of each kind, as at a start or the whole of it. */
+  prove: z.strictObject({ type: z.literal('prove'), scope: z.enum(['start', 'full']) }),
   /** Stops every process and then the supervisor itself. */
   stop_all: z.strictObject({ type: z.literal('stop_all') }),
   status: z.strictObject({ type: z.literal('status') }),
@@ -75,6 +70,17 @@ const zoneEventSchema = z.strictObject({
 });
 export type ZoneEvent = z.infer<typeof zoneEventSchema>;
 
+/** Attempts that the mode in force claims to hold, in one kind of zone: how many held, and which did not. */
+const zoneProofSchema = z.strictObject({
+  zone: z.string(),
+  attempts: count,
+  held: count,
+  /** Attempts that were seen to work, or at least to arrive, outside the wall. */
+  seen: count,
+  open: z.array(z.string()),
+  cannot_tell: z.array(z.string()),
+});
+
 export const SUPERVISOR_ANSWERS = {
   /** Sent once the zone runs and was checked from outside. `socket_dir`: where the executor listens, as it sees it. */
   spawned: z.strictObject({
@@ -92,6 +98,8 @@ export const SUPERVISOR_ANSWERS = {
     host_model_dir: z.string().nullable(),
     uid: z.number().int().nullable(),
   }),
+  /** `degraded`: what worked, and the mode in force does not claim to hold. */
+  proven: z.strictObject({ type: z.literal('proven'), zones: z.array(zoneProofSchema), degraded: z.array(z.string()) }),
   unplaced: z.strictObject({ type: z.literal('unplaced') }),
   stopped: z.strictObject({ type: z.literal('stopped'), zones: count, elapsed_ms: count }),
   ready: z.strictObject({ type: z.literal('ready') }),
@@ -105,6 +113,8 @@ export const SUPERVISOR_ANSWERS = {
     armed_epoch: count,
     limits_held: z.array(z.enum(['memory', 'pids', 'cpu'])),
     degraded: z.array(z.string()),
+    /** The proof of the walls at this start. */
+    proof: z.strictObject({ attempts: count, held: count, zones: count }).nullable(),
     zones: z.array(zoneStateSchema),
   }),
   /** `missed`: older events were dropped; ask `status`. */

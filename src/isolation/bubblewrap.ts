@@ -180,6 +180,7 @@ function viewOf({ wall, spec, runtime }: Creating, uid: number, gid: number): Zo
     network,
     proc: spec.proc && wall.proc,
     userNamespace: wall.kind === 'namespaces',
+    isFirst: spec.profile === 'builtin',
     ownTerminal: spec.ownTerminal ?? false,
     ...(sharedMemoryBytesMax === undefined ? {} : { sharedMemoryBytesMax }),
   };

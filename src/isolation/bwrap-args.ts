@@ -23,6 +23,11 @@ export interface ZoneView {
   readonly userNamespace: boolean;
   /** An agent's programs share memory by /dev/shm, in memory of this size; others have none. */
   readonly sharedMemoryBytesMax?: number;
+  /**
+   * True where the program is the first process of its namespace: nothing stands in front of it whose memory it could
+   * take over. False where programs start programs: somebody has to reap what they leave.
+   */
+  readonly isFirst: boolean;
   /** True where the zone's terminal is one made for it: it then keeps it as its controlling one. */
   readonly ownTerminal: boolean;
   /**
@@ -46,6 +51,7 @@ export function bwrapArguments(view: ZoneView): string[] {
     ...(view.network === 'none' ? ['--unshare-net'] : []),
     ...['--unshare-pid', '--unshare-ipc', '--unshare-uts', '--unshare-cgroup'],
     ...['--hostname', 'zone', '--die-with-parent', '--clearenv'],
+    ...(view.isFirst ? ['--as-pid-1'] : []),
     ...(view.ownTerminal ? [] : ['--new-session']),
     ...directories(files),
     ...files.flatMap((mount) => mountArguments(mount, view.userNamespace)),

@@ -99,7 +99,12 @@ function handDown(parent: string, name: string, request: string): boolean {
   return tryWrite(join(leaf, 'cgroup.procs'), String(process.pid)) && tryWrite(control, request);
 }
 
-function readHierarchies(): Hierarchy[] {
+/** The groups of another process, as directories. */
+export function cgroupPathsOf(pid: number): string[] {
+  return [...new Set(readHierarchies(pid).map((hierarchy) => hierarchy.own))];
+}
+
+function readHierarchies(pid: number | 'self' = 'self'): Hierarchy[] {
   const mounts = readLines('/proc/self/mountinfo').flatMap((line) => {
     const [left, right] = line.split(' - ');
     const [, , , root, mount] = (left ?? '').split(' ');
@@ -109,7 +114,7 @@ function readHierarchies(): Hierarchy[] {
       { version: type === 'cgroup2' ? (2 as const) : (1 as const), root, mount, options: (options ?? '').split(',') },
     ];
   });
-  return readLines('/proc/self/cgroup').flatMap((line): Hierarchy[] => {
+  return readLines(`/proc/${pid}/cgroup`).flatMap((line): Hierarchy[] => {
     const [, names, ...rest] = line.split(':');
     const list = (names ?? '').split(',').filter(Boolean);
     const path = rest.join(':');

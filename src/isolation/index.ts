@@ -1,6 +1,10 @@
 export { bwrapArguments, ZONE_NODE, type Mount, type ZoneView } from './bwrap-args.ts';
 export { createBubblewrapDriver, findBubblewrap, zoneMarker, type BubblewrapOptions } from './bubblewrap.ts';
 export { cgroupMembers, killCgroups, removeCgroups, type ZoneLimits } from './cgroup.ts';
+export { openDockerDriver, type DockerOptions } from './docker/docker.ts';
+export { ENGINE_SOCKET } from './docker/engine.ts';
+export { seccompProfile, type SeccompProfile } from './docker/seccomp-profile.ts';
+export { checkSetupCommand, type SetupVerdict } from './docker/setup-command.ts';
 export { closeInheritedDescriptors, inheritableDescriptors } from './descriptors.ts';
 export type {
   ExecOptions,
@@ -22,6 +26,7 @@ export { explainBubblewrapError } from './explain.ts';
 export {
   executableOf,
   findByEnvironment,
+  findByGroup,
   identifyProcess,
   isRunning,
   killProcess,
@@ -31,6 +36,7 @@ export {
   type ProcessStatus,
 } from './inspect.ts';
 export { findRuntime, listLibraries, parseLoaderTrace, permissionFlags, type Runtime } from './runtime.ts';
+export { routeZones } from './route.ts';
 export { buildSeccompFilter, VERDICT, type FilterOptions } from './seccomp.ts';
 export { EXIT_PROBE_FAILED, probeWall, type SelfProbeOptions } from './self-probe.ts';
 export {
@@ -58,7 +64,13 @@ export {
 } from './escape/attempt.ts';
 export { judgeWall, type WallVerdict } from './escape/judge.ts';
 export { ESCAPE_LIST } from './escape/list.ts';
+export { claimsMarkdown, executedMarkdown, type ExecutedColumn } from './escape/markdown.ts';
 export { claimOf, claimTable, DEFENCES_LOST, type Claim, type ClaimRow } from './escape/modes.ts';
 export { proveWall, proveWalls, type AttemptProof, type ProveOptions, type WallProof } from './escape/run-list.ts';
 export { openStage, type Stage } from './escape/stage.ts';
 export type { Twin } from './escape/twins.ts';
+export { openOrbstackDriver, removeMachines, type OrbstackOptions } from './orbstack/orbstack.ts';
+export { collectGuestFiles, type GuestContent } from './orbstack/files.ts';
+export { MACHINES } from './orbstack/machines.ts';
+export { planMachines, planRemoval, printPlan, type GuestFile, type PlanStep } from './orbstack/plan.ts';
+export { killGuest, probeGuest, serveGuest } from './orbstack/guest.ts';

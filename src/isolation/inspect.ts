@@ -102,6 +102,19 @@ export function findByEnvironment(marker: string): ProcessId[] {
   return found;
 }
 
+/** Every process in the control groups of that name, whoever made them: a Docker engine makes those of its containers. */
+export function findByGroup(name: string): ProcessId[] {
+  const found: ProcessId[] = [];
+  for (const pid of readdirSync('/proc')) {
+    if (!/^\d+$/.test(pid)) continue;
+    const groups = readText(`/proc/${pid}/cgroup`);
+    if (groups === undefined || !(groups.includes(`/${name}/`) || groups.includes(`/${name}.slice/`))) continue;
+    const identity = identifyProcess(Number(pid));
+    if (identity !== undefined) found.push(identity);
+  }
+  return found;
+}
+
 function readText(path: string): string | undefined {
   try {
     return readFileSync(path, 'utf8');

@@ -89,7 +89,7 @@ function standardStreams(spec: ZoneSpec, covers: number): StdioOptions {
 
 /** A zone, as the checks from outside need to know it. */
 export interface Walled {
-  readonly spec: Pick<ZoneSpec, 'name' | 'network'>;
+  readonly spec: Pick<ZoneSpec, 'name' | 'network' | 'profile'>;
   readonly userNamespace: boolean;
 }
 
@@ -115,7 +115,7 @@ export async function checkReleased(held: HeldZone, walled: Walled, uid: number)
   const { spec } = walled;
   const deadline = performance.now() + HOLD_MS_MAX;
   for (;;) {
-    const [pid] = childrenOf(held.initPid);
+    const [pid] = spec.profile === 'builtin' ? [held.initPid] : childrenOf(held.initPid);
     if (pid !== undefined && executableOf(pid) === ZONE_NODE) return checkStatus(pid, walled, uid);
     if (held.child.exitCode !== null || held.child.signalCode !== null)
       throw failed(`\`${spec.name}\` ended while it started`);

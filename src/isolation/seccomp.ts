@@ -60,6 +60,17 @@ const AGENT_IOCTL = [
 ];
 /** SET_KEEPCAPS, CAPBSET_READ and DROP, SECUREBITS, NO_NEW_PRIVS, CAP_AMBIENT: what `setpriv` needs to step down. */
 const CHANGE_UID_PRCTL = [8, 23, 24, 27, 28, 38, 47];
+/** What calls are decided by; the Docker driver writes its profile from the same values. */
+export const CHECKED_VALUES = {
+  ERRNO,
+  FAMILY,
+  CLONE_NEW_BITS: Array.from({ length: 32 }, (_, bit) => 2 ** bit).filter((bit) => (CLONE_NEW_ANY & bit) !== 0),
+  CLONE_THREAD,
+  SOCK_STREAM: SOCKET_TYPE.stream,
+  SOCK_TYPE_MASK: SOCKET_TYPE.mask,
+  PRCTL_ALLOWED,
+  IOCTL_ALLOWED,
+} as const;
 
 interface Instruction {
   readonly code: number;

@@ -1,6 +1,6 @@
 import { createSocket, type Socket } from 'node:dgram';
 import { Resolver } from 'node:dns';
-import { closeSync, fstatSync, openSync, readFileSync, statSync } from 'node:fs';
+import { closeSync, fstatSync, openSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { createConnection } from 'node:net';
 import { networkInterfaces } from 'node:os';
 
@@ -27,7 +27,7 @@ const DESCRIPTORS_LOOKED_AT = 64;
 export async function probeWall(options: Partial<SelfProbeOptions> = {}): Promise<string[]> {
   const found = [
     ...(options.hostFiles ?? HOST_FILES)
-      .filter(options.hostNames === true ? opens : exists)
+      .filter(options.hostNames === true ? opens : isVisible)
       .map((path) => `\`${path}\` of the host is visible`),
     ...unexpectedDescriptors(options.expectedDescriptors ?? []),
     ...openStatus(),
@@ -40,11 +40,14 @@ export async function probeWall(options: Partial<SelfProbeOptions> = {}): Promis
   return found;
 }
 
-function exists(path: string): boolean {
+/** A directory that is empty shows nothing: the Docker engine covers what it cannot leave out with such. */
+function isVisible(path: string): boolean {
   try {
-    return statSync(path, { throwIfNoEntry: false }) !== undefined;
-  } catch {
-    return false;
+    const found = statSync(path, { throwIfNoEntry: false });
+    return found !== undefined && !(found.isDirectory() && readdirSync(path).length === 0);
+  } catch (error) {
+    // There, and closed to us: it is the host's.
+    return error instanceof Error && 'code' in error && error.code === 'EACCES';
   }
 }
 

@@ -3,6 +3,7 @@ import { chmodSync, closeSync, constants, fstatSync, lstatSync, openSync, readSy
 import { join } from 'node:path';
 import { HardshellError } from '../contracts/index.ts';
 import { createDurableFile, overwriteDurably, syncDirectory } from './durable.ts';
+import { isOwnersFile } from './ownership.ts';
 
 /** Every byte of the record is written at once and its length never changes: voiding it needs no space. */
 export const ARMED_BYTES = 512;
@@ -33,7 +34,7 @@ export function createArmed(home: string): void {
  * killed, so that a record put back from before a kill stays killed.
  */
 export function readArmed(home: string, epochMin = 1): ArmedState {
-  const read = readOwnFile(join(home, ARMED), ARMED_BYTES);
+  const read = readOwnFile(home, ARMED, ARMED_BYTES);
   if (typeof read === 'string') return { kind: 'killed', reason: read };
   if (read.every((byte) => byte === 0)) return { kind: 'killed', reason: 'voided' };
   const found = /^\{"v":1,"epoch":(\d{1,15}),"instance":"([0-9a-f]{32})","mac":"([0-9a-f]{64})"\} *\n$/.exec(
@@ -42,9 +43,9 @@ export function readArmed(home: string, epochMin = 1): ArmedState {
   const [, epochText, instance, mac] = found ?? [];
   if (epochText === undefined || instance === undefined || mac === undefined)
     return { kind: 'killed', reason: 'malformed' };
-  const key = readOwnFile(join(home, KEY), 32);
+  const key = readOwnFile(home, KEY, 32);
   if (typeof key === 'string') return { kind: 'killed', reason: 'no_key' };
-  const own = readOwnFile(join(home, INSTANCE), 32);
+  const own = readOwnFile(home, INSTANCE, 32);
   if (typeof own === 'string' || own.toString('latin1') !== instance) return { kind: 'killed', reason: 'foreign' };
   const epoch = Number(epochText);
   if (!timingSafeEqual(Buffer.from(mac, 'hex'), macOf(key, epoch, instance)))
@@ -97,7 +98,7 @@ function voidRecord(path: string): Voided['how'] {
  * file that has just been replaced: the last write decides.
  */
 export function rearm(home: string, epoch: number): void {
-  const own = readOwnFile(join(home, INSTANCE), 32);
+  const own = readOwnFile(home, INSTANCE, 32);
   if (typeof own === 'string') {
     throw new HardshellError(
       'state_corrupt',
@@ -129,17 +130,21 @@ function macOf(key: Buffer, epoch: number, instance: string): Buffer {
   return createHmac('sha256', key).update(`${DOMAIN}${epoch}\n${instance}`).digest();
 }
 
-/** Exactly `bytes` bytes of a plain file that is ours, or why not. Links are not followed. */
-function readOwnFile(path: string, bytes: number): Buffer | 'missing' | 'unreadable' | 'malformed' | 'wrong_owner' {
+/** Exactly `bytes` bytes of a plain file of the home's owner, or why not. Links are not followed. */
+function readOwnFile(
+  home: string,
+  name: string,
+  bytes: number,
+): Buffer | 'missing' | 'unreadable' | 'malformed' | 'wrong_owner' {
   let fd: number;
   try {
-    fd = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+    fd = openSync(join(home, name), constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
   } catch (error) {
     return error instanceof Error && 'code' in error && error.code === 'ENOENT' ? 'missing' : 'unreadable';
   }
   try {
     const stat = fstatSync(fd);
-    if (stat.uid !== process.getuid?.()) return 'wrong_owner';
+    if (!isOwnersFile(home, stat.uid)) return 'wrong_owner';
     if (!stat.isFile() || stat.size !== bytes) return 'malformed';
     const buffer = Buffer.alloc(bytes);
     return readSync(fd, buffer, 0, bytes, 0) === bytes ? buffer : 'malformed';

@@ -1,10 +1,12 @@
 import { closeSync, constants, fsyncSync, openSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { keepOwnerOfFolder } from './ownership.ts';
 
 /** Makes a new file with these bytes, on stable storage before it returns. Throws `EEXIST` when there is one. */
 export function createDurableFile(path: string, bytes: Uint8Array, mode: number): void {
   const fd = openSync(path, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW, mode);
   try {
+    keepOwnerOfFolder(fd, path);
     writeFully(fd, bytes);
     fsyncSync(fd);
   } finally {

@@ -1,3 +1,5 @@
+import { CONNECTORS } from '../contracts/index.ts';
+
 /** One file of the home: who writes it, how it is kept, what whoever corrupts it gains. */
 export interface HomeFile {
   /** Relative to the home. `*` stands for one name. */
@@ -153,7 +155,30 @@ export const HOME_FILES: readonly HomeFile[] = [
   dir('mail/out/cur', 'whoever sends it on', 'mail sent on', 'as `mail/out`'),
   dir('mail/out/envelopes', 'connector-maildir', 'who each sent mail is for', 'as `mail/out`'),
   dir('mail/out/tmp', 'connector-maildir', 'mail being written', 'as `mail/out`'),
+  dir('chats', 'connector-chats', 'files of chats', 'see below'),
+  ...CONNECTORS.chats.channels.flatMap(chatFolders),
 ];
+
+/** Where files of one chat channel come in. */
+function chatFolders(channel: string): HomeFile[] {
+  const inbox = `chats/${channel}/in`;
+  return [
+    dir(`chats/${channel}`, 'connector-chats', `files of ${channel}`, 'see below'),
+    dir(
+      inbox,
+      'the owner, or a program of theirs',
+      'watched: loose `.json` and `.jsonl` files are taken in',
+      'brings in messages, in the name of any sender',
+    ),
+    dir(`${inbox}/cur`, 'connector-chats', 'files taken in, every message of them', `as \`${inbox}\``),
+    dir(
+      `${inbox}/.rejected`,
+      'connector-chats',
+      'files of which something could not be taken: no JSON, links, too large a message',
+      'nothing',
+    ),
+  ];
+}
 
 /** Space each part may take before it stops taking in, in bytes, with the reason. */
 export const HOME_QUOTAS = {

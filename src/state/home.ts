@@ -5,6 +5,7 @@ import { HardshellError } from '../contracts/index.ts';
 import { createArmed } from './armed.ts';
 import { createDurableFile, syncDirectory } from './durable.ts';
 import { HOME_FILES, HOME_QUOTAS, type HomeFile } from './files.ts';
+import { giveHome, type HomeOwner } from './ownership.ts';
 
 export interface Home {
   readonly path: string;
@@ -14,27 +15,32 @@ export interface Home {
   readonly repaired: readonly string[];
 }
 
-/** Makes the home when there is none, else opens it. Throws `home_unsafe` when it cannot be trusted. */
-export function prepareHome(path: string): Home {
+/**
+ * Makes the home when there is none, else opens it. `owner`: whose it is, where root keeps it for another account.
+ * Throws `home_unsafe` when it cannot be trusted.
+ */
+export function prepareHome(path: string, owner?: HomeOwner): Home {
   try {
     mkdirSync(path, { mode: 0o700 });
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'EEXIST') return openHome(path);
+    if (error instanceof Error && 'code' in error && error.code === 'EEXIST') return openHome(path, owner);
     throw new HardshellError('home_unsafe', `cannot make \`${path}\`; set HARDSHELL_HOME to a directory of yours`, {
       fate: 'refuse',
       cause: error,
     });
   }
   fillHome(path);
+  if (owner !== undefined) giveHome(path, owner);
   return { path, firstStart: true, repaired: [] };
 }
 
 /** An existing home, distrusted: owner, kind and mode of every file in the table. Throws `home_unsafe`. */
-export function openHome(path: string): Home {
+export function openHome(path: string, owner?: HomeOwner): Home {
   const repaired: string[] = [];
-  checkEntry(path, '.', { kind: 'directory', mode: 0o700 }, repaired);
+  const at = { repaired, owner };
+  checkEntry(path, '.', { kind: 'directory', mode: 0o700 }, at);
   for (const file of HOME_FILES) {
-    for (const name of expand(path, file.path)) checkEntry(join(path, name), name, file, repaired);
+    for (const name of expand(path, file.path)) checkEntry(join(path, name), name, file, at);
   }
   if (lstatSync(join(path, 'keys', 'instance.id'), { throwIfNoEntry: false }) === undefined) {
     throw new HardshellError(
@@ -47,6 +53,7 @@ export function openHome(path: string): Home {
     mkdirSync(join(path, directory.path), { recursive: true, mode: directory.mode });
   }
   keepReserve(path);
+  if (owner !== undefined) giveHome(path, owner);
   return { path, firstStart: false, repaired };
 }
 
@@ -75,20 +82,25 @@ function fillHome(path: string): void {
   syncDirectory(path);
 }
 
-function checkEntry(path: string, name: string, expected: Pick<HomeFile, 'kind' | 'mode'>, repaired: string[]): void {
+interface Checking {
+  readonly repaired: string[];
+  readonly owner: HomeOwner | undefined;
+}
+
+function checkEntry(path: string, name: string, expected: Pick<HomeFile, 'kind' | 'mode'>, at: Checking): void {
   const found = lstatSync(path, { throwIfNoEntry: false });
   if (found === undefined) return;
-  refuseStranger(path, found, expected.kind);
+  refuseStranger(path, found, expected.kind, at.owner);
   const mode = found.mode & 0o7777;
   // Narrower than the table is the owner's own choice (a policy made read-only) and stays.
   if ((mode & ~expected.mode) === 0) return;
   chmodSync(path, expected.mode);
-  repaired.push(name);
+  at.repaired.push(name);
 }
 
-function refuseStranger(path: string, found: Stats, kind: HomeFile['kind']): void {
+function refuseStranger(path: string, found: Stats, kind: HomeFile['kind'], owner: HomeOwner | undefined): void {
   const uid = process.getuid?.() ?? 0;
-  if (found.uid !== uid) {
+  if (found.uid !== uid && found.uid !== owner?.uid) {
     throw new HardshellError(
       'home_unsafe',
       `\`${path}\` belongs to uid ${found.uid}, this is uid ${uid}; run as its owner or set HARDSHELL_HOME to a directory of yours`,

@@ -17,4 +17,5 @@ export { createDurableFile, overwriteDurably, syncDirectory } from './durable.ts
 export { HOME_FILES, HOME_QUOTAS, renderFileTable, type HomeFile } from './files.ts';
 export { openHome, prepareHome, type Home } from './home.ts';
 export { takeHomeLock, type HomeLock } from './lock.ts';
-export { findHome, instancePaths, type InstancePaths } from './paths.ts';
+export { giveHome, isOwnersFile, ownerOfHome, type HomeOwner } from './ownership.ts';
+export { findDeployment, findHome, instancePaths, type Deployment, type InstancePaths } from './paths.ts';

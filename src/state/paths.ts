@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { realpathSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { basename, dirname, isAbsolute, join, resolve } from 'node:path';
-import { HardshellError } from '../contracts/index.ts';
+import { HardshellError, INSTALLED } from '../contracts/index.ts';
 
 /** `sun_path` on Linux, without its closing zero. */
 export const SOCKET_PATH_BYTES_MAX = 107;
@@ -12,6 +12,7 @@ const LONGEST_BELOW_RUN = 'zone2-planner.s_abcdefghijklmnopqrstuvwxyz/zone-bridg
 /** Where an instance keeps itself. Everything follows from the home and from who runs it. */
 export interface InstancePaths {
   readonly home: string;
+  readonly deployment: Deployment;
   /** Eight hex digits of the home: names run directory, cgroups and processes of the instance. */
   readonly instance: string;
   /** One directory a process below it, each with the sockets of its peer. */
@@ -26,6 +27,20 @@ export interface InstancePaths {
   readonly library: string | undefined;
 }
 
+/** A checkout runs from the folder it was built in; an installed instance has places and accounts of its own. */
+export type Deployment = 'checkout' | 'installed';
+
+/** Installed is what the installation's unit or command says of the installation's home, and nothing else. */
+export function findDeployment(env: Readonly<Record<string, string | undefined>>, home: string): Deployment {
+  return env['HARDSHELL_DEPLOYMENT'] === 'installed' && home === INSTALLED.home ? 'installed' : 'checkout';
+}
+
+/** Root works on the installed instance where there is one; everybody else has one of their own. */
+function usualHome(env: Readonly<Record<string, string | undefined>>): string {
+  const installed = env['HARDSHELL_DEPLOYMENT'] === 'installed' && process.getuid?.() === 0;
+  return installed ? INSTALLED.home : join(homedir(), '.hardshell');
+}
+
 /** `HARDSHELL_HOME`, or `.hardshell` in the user's home; absolute, with symlinks above it resolved. */
 export function findHome(env: Readonly<Record<string, string | undefined>>): string {
   const given = env['HARDSHELL_HOME'];
@@ -34,7 +49,7 @@ export function findHome(env: Readonly<Record<string, string | undefined>>): str
       fate: 'refuse',
     });
   }
-  const path = resolve(given === undefined || given === '' ? join(homedir(), '.hardshell') : given);
+  const path = resolve(given === undefined || given === '' ? usualHome(env) : given);
   try {
     return realpathSync(path);
   } catch {
@@ -50,10 +65,11 @@ export function findHome(env: Readonly<Record<string, string | undefined>>): str
   }
 }
 
-/** Paths of a checkout instance. Throws `config_invalid` when a socket below the home could not be named. */
-export function instancePaths(home: string, uid: number): InstancePaths {
+/** Paths of an instance. Throws `config_invalid` when a socket below the home could not be named. */
+export function instancePaths(home: string, uid: number, deployment: Deployment = 'checkout'): InstancePaths {
   const instance = createHash('sha256').update(home).digest('hex').slice(0, 8);
-  const run = uid === 0 ? `/run/hardshell-${instance}` : join(home, 'run');
+  const installed = deployment === 'installed';
+  const run = installed ? INSTALLED.run : uid === 0 ? `/run/hardshell-${instance}` : join(home, 'run');
   const longest = Buffer.byteLength(join(run, LONGEST_BELOW_RUN));
   if (longest > SOCKET_PATH_BYTES_MAX) {
     throw new HardshellError(
@@ -64,11 +80,13 @@ export function instancePaths(home: string, uid: number): InstancePaths {
   }
   return {
     home,
+    deployment,
     instance,
     run,
     supervisorSocket: join(run, 'supervisor', 'supervisor.sock'),
     controlSocket: join(run, 'control', 'control.sock'),
     zonesRecord: join(run, 'supervisor', 'zones.json'),
-    library: uid === 0 ? '/run/hardshell-lib' : undefined,
+    // What is installed can be read by every uid where it lies.
+    library: uid === 0 && !installed ? '/run/hardshell-lib' : undefined,
   };
 }

@@ -1,3 +1,5 @@
+import type { Channel } from '../contracts/index.ts';
+
 /** Tables of `state.db`. The executor alone opens it for writing. JSON columns hold what a contract's type says. */
 export interface Tables {
   meta: { key: string; value: string };
@@ -19,7 +21,7 @@ export interface Tables {
   };
   contents: {
     kid: string;
-    channel: string;
+    channel: Channel;
     /** The connector's own name of the message; unique a channel. */
     source_key: string;
     received_ms: number;
@@ -176,6 +178,8 @@ const INDEXES = [
   `deliveries_by_session ON deliveries (sid, kid)`,
   `deliveries_by_content ON deliveries (kid)`,
   `contents_by_state ON contents (state, received_ms)`,
+  `contents_by_channel ON contents (channel, state, received_ms)`,
+  `contents_unhandled ON contents (handled, state, channel, received_ms)`,
   `contents_by_time ON contents (received_ms, kid)`,
   `requests_by_session ON requests (sid, act, ph, state)`,
   `approvals_by_state ON approvals (state, asked_ms)`,

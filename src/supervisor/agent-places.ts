@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { HardshellError, type IsolationMode, type ZoneState } from '../contracts/index.ts';
-import type { Ids } from './places.ts';
+import type { Ids } from './ids.ts';
 import { INSIDE, type TablePlaces } from './table.ts';
 import type { ZonePlaces } from './zone-places.ts';
 

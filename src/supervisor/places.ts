@@ -1,8 +1,12 @@
 import {
   chmodSync,
   chownSync,
+  closeSync,
+  constants,
+  fstatSync,
   lstatSync,
   mkdirSync,
+  openSync,
   readdirSync,
   readFileSync,
   rmdirSync,
@@ -11,33 +15,41 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { HardshellError } from '../contracts/index.ts';
+import { CONNECTOR_NAMES, HardshellError, ZONE_UIDS } from '../contracts/index.ts';
+import type { Ids } from './ids.ts';
 import { INSIDE } from './table.ts';
-
-export interface Ids {
-  readonly uid: number;
-  readonly gid: number;
-}
 
 const KEPT = ['supervisor'];
 const DEPTH_MAX = 3;
 
 /**
- * The run directory, emptied of what a crash left. As root it is 0711 in /run, as an ordinary user 0700 in the home.
+ * The run directory. As root it is 0711 in /run, as an ordinary user 0700 in the home. `executor`: its account, if any.
  * Throws `home_unsafe` when something else stands there. Links are removed, never followed.
  */
-export function prepareRun(run: string): void {
+export function prepareRun(run: string, executor?: Ids): void {
   const isRoot = process.getuid?.() === 0;
   makeOwnDirectory(run, isRoot ? 0o711 : 0o700);
   makeOwnDirectory(join(run, 'supervisor'), 0o700);
+  // It asks for zones on our socket, and can do nothing else there.
+  if (executor !== undefined) shareWithGroup(join(run, 'supervisor'), executor.gid);
+}
+
+/** The group may enter, and what is made there is the group's. */
+function shareWithGroup(path: string, gid: number): void {
+  chownSync(path, 0, gid);
+  // After chown, which clears the bit.
+  chmodSync(path, 0o2750);
 }
 
 /** Removes what a crashed supervisor left; the caller holds the lock of the home. */
-export function cleanRun(run: string): void {
+export function cleanRun(run: string, executor?: Ids): void {
   for (const name of readdirSync(run)) if (!KEPT.includes(name)) removeEntry(join(run, name), DEPTH_MAX);
   const isRoot = process.getuid?.() === 0;
-  makeOwnDirectory(join(run, 'control'), 0o700);
-  makeOwnDirectory(join(run, 'connector-maildir'), 0o700);
+  for (const name of ['control', ...CONNECTOR_NAMES.map((connector) => `connector-${connector}`)]) {
+    makeOwnDirectory(join(run, name), 0o700);
+    // The executor listens there.
+    if (executor !== undefined) chownSync(join(run, name), executor.uid, executor.gid);
+  }
   makeOwnDirectory(join(run, 'model-bridges'), isRoot ? 0o711 : 0o700);
 }
 
@@ -70,9 +82,24 @@ export function lendTemplates(from: string, to: string): void {
   // Its files are to have the group of the planner, as the directory has.
   chmodSync(to, 0o2750);
   for (const name of readdirSync(from).slice(0, TEMPLATES_MAX)) {
-    const found = lstatSync(join(from, name));
-    if (!found.isFile() || found.size > TEMPLATE_BYTES_MAX) continue;
-    writeFileSync(join(to, name), readFileSync(join(from, name)), { mode: 0o640 });
+    const text = readPlainFile(join(from, name));
+    if (text !== null) writeFileSync(join(to, name), text, { mode: 0o640 });
+  }
+}
+
+/** The bytes of a plain file of a template's size; never what a link leads to. */
+function readPlainFile(path: string): Buffer | null {
+  let fd: number;
+  try {
+    fd = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+  } catch {
+    return null;
+  }
+  try {
+    const found = fstatSync(fd);
+    return found.isFile() && found.size <= TEMPLATE_BYTES_MAX ? readFileSync(fd) : null;
+  } finally {
+    closeSync(fd);
   }
 }
 
@@ -104,9 +131,6 @@ export function makeOwnDirectory(path: string, mode: number): void {
   chmodSync(path, mode);
 }
 
-const UID_FIRST = 61_002;
-const UID_COUNT = 512;
-
 /** Uids that no account has, one a zone. Only root can give them out. */
 export class UidPool {
   readonly #named: ReadonlySet<number>;
@@ -117,7 +141,7 @@ export class UidPool {
   }
 
   take(): Ids {
-    for (let uid = UID_FIRST; uid < UID_FIRST + UID_COUNT; uid++) {
+    for (let uid = ZONE_UIDS.first; uid <= ZONE_UIDS.last; uid++) {
       if (this.#taken.has(uid) || this.#named.has(uid)) continue;
       this.#taken.add(uid);
       return { uid, gid: uid };

@@ -7,6 +7,7 @@ import {
   WIRE_ERROR_CODES,
 } from '../contracts/index.ts';
 import { AGENTS_NEED_NAMESPACES, type ZoneDriver } from '../isolation/index.ts';
+import type { Proof } from './proof.ts';
 import type { SupervisorOptions } from './supervisor.ts';
 import { INSIDE } from './table.ts';
 import type { Zones } from './zones.ts';
@@ -25,7 +26,8 @@ export interface Serving {
 export function serveSupervisor(serving: Serving): Promise<Listener> {
   return serveFrames({
     path: serving.options.socketPath,
-    mode: 0o600,
+    // Its directory lets in nobody but us and the executor.
+    mode: serving.options.places.accounts.executor === undefined ? 0o600 : 0o660,
     connectionsMax: 16,
     inFlightMax: 256,
     handle: (frame, context) => handle(frame, context, serving),
@@ -75,6 +77,10 @@ async function answer(
       });
       return { type: 'spawned', name, socket_dir: seenByExecutor(name, options), session };
     }
+    case 'prove': {
+      const { zones: proven, degraded } = await zones.prove(request.scope);
+      return { type: 'proven', zones: [...proven], degraded: [...degraded] };
+    }
     case 'place':
       requireArmed(serving);
       requireNamespaces(options.driver);
@@ -102,11 +108,12 @@ async function answer(
         ready: serving.isReady(),
         pid: process.pid,
         instance: options.instance,
-        deployment: 'checkout',
+        deployment: options.places.deployment,
         mode: options.driver.mode,
         armed_epoch: options.epoch,
         limits_held: [...options.driver.limitsHeld],
-        degraded: [...options.driver.degraded],
+        degraded: [...options.driver.degraded, ...(zones.proof?.degraded ?? [])],
+        proof: sumOf(zones.proof),
         zones: zones.states(),
       };
     default:
@@ -131,4 +138,10 @@ function requireArmed({ isArmed }: Serving): void {
   throw new HardshellError('killed', 'this instance is stopped; `hardshell revive` starts it again', {
     fate: 'refuse',
   });
+}
+
+function sumOf(proof: Proof | undefined): { attempts: number; held: number; zones: number } | null {
+  if (proof === undefined) return null;
+  const sum = (pick: 'attempts' | 'held'): number => proof.zones.reduce((total, zone) => total + zone[pick], 0);
+  return { attempts: sum('attempts'), held: sum('held'), zones: proof.zones.length };
 }

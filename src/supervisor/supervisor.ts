@@ -1,11 +1,13 @@
 import { createConnection, type Socket } from 'node:net';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { HardshellError, type ZoneProfile } from '../contracts/index.ts';
+import { CONNECTOR_NAMES, HardshellError, type ConnectorName, type ZoneProfile } from '../contracts/index.ts';
 import type { ZoneExit } from '../isolation/index.ts';
 import type { Listener } from '../bridge/index.ts';
+import { BackOff } from './back-off.ts';
 import { lastWords, sizeOfLog } from './last-words.ts';
 import { startRelay, type Relay } from './relay.ts';
+import { requireProof } from './proof.ts';
 import { serveSupervisor } from './serve.ts';
 import { INSIDE } from './table.ts';
 import { Zones, type ZonesOptions } from './zones.ts';
@@ -34,7 +36,6 @@ export interface Supervisor {
 
 const POLL_MS = 100;
 const READY_MS_MAX = 30_000;
-const BACK_OFF_MS = { first: 250, most: 10_000, forgivenAfter: 30_000 } as const;
 
 export async function startSupervisor(options: SupervisorOptions): Promise<Supervisor> {
   const running = new RunningSupervisor(options);
@@ -49,6 +50,7 @@ class RunningSupervisor implements Supervisor {
   readonly #zones: Zones;
   readonly #end: (reason: EndReason) => void;
   readonly #poll: NodeJS.Timeout;
+  readonly #backOff = new BackOff();
   #executorReady = Promise.withResolvers<undefined>();
   #isReady = false;
   #stopping: Promise<{ zones: number; elapsedMs: number }> | undefined;
@@ -108,8 +110,10 @@ class RunningSupervisor implements Supervisor {
   }
 
   async #startAll(): Promise<void> {
+    requireProof(await this.#zones.prove('start'));
+    if (this.#stopping !== undefined) return;
     await this.#startExecutor(this.#options.firstStart);
-    await Promise.all([this.#startConnector(), this.#startModel()]);
+    await Promise.all([...CONNECTOR_NAMES.map((name) => this.#startConnector(name)), this.#startModel()]);
     this.#isReady = true;
   }
 
@@ -136,17 +140,20 @@ class RunningSupervisor implements Supervisor {
       await this.#zones.stop(name);
       throw error;
     }
-    void exited.then(async (exit) => {
-      // Whoever knew about these is gone; the next executor asks for its own.
-      await Promise.all([this.#zones.stopSpawned(), this.#zones.stop('connector-maildir')]);
-      await this.#restart('executor', exit, () => this.#startExecutor(false));
+    // Whoever knew about these is gone; the next executor asks for its own.
+    const allGone = exited.then(async (exit) => {
+      const connectors = CONNECTOR_NAMES.map((connector) => this.#zones.stop(`connector-${connector}`));
+      await Promise.all([this.#zones.stopSpawned(), ...connectors]);
+      return exit;
     });
+    this.#keepUp('executor', allGone, () => this.#startExecutor(false));
   }
 
-  async #startConnector(): Promise<void> {
-    const descriptor = await connectQuietly(join(this.#options.places.run, 'connector-maildir', 'connector.sock'));
-    const { exited } = await this.#zones.start({ profile: 'connector-maildir', descriptor });
-    void exited.then((exit) => this.#restart('connector-maildir', exit, () => this.#startConnector()));
+  async #startConnector(connector: ConnectorName): Promise<void> {
+    const profile = `connector-${connector}` as const;
+    const descriptor = await connectQuietly(join(this.#options.places.run, profile, 'connector.sock'));
+    const { exited } = await this.#zones.start({ profile, descriptor });
+    this.#keepUp(profile, exited, () => this.#startConnector(connector));
   }
 
   async #startModel(): Promise<void> {
@@ -154,35 +161,35 @@ class RunningSupervisor implements Supervisor {
     if (model === undefined) return;
     this.#relay ??= await startRelay(join(this.#zones.makeRelayDirectory(), 'relay.sock'), model, 0o660);
     const { exited } = await this.#zones.start({ profile: 'model' });
-    void exited.then((exit) => this.#restart('model', exit, () => this.#startModel()));
+    this.#keepUp('model', exited, () => this.#startModel());
   }
 
   /** Weather is answered by a restart with back-off; a sign of tampering by a stop of everything. */
-  async #restart(profile: ZoneProfile, exit: ZoneExit, start: () => Promise<void>): Promise<void> {
-    if (this.#stopping !== undefined) return;
-    if (exit.kind === 'tampered' || exit.kind === 'probe_failed') {
-      this.#options.tell(
-        `${profile} ${describe(exit)}: everything is stopped; look at its log before the next \`hardshell up\``,
-      );
-      await this.stopAll('incident');
-      return;
-    }
-    for (
-      let waitMs: number = BACK_OFF_MS.first;
-      this.#stopping === undefined;
-      waitMs = Math.min(waitMs * 2, BACK_OFF_MS.most)
-    ) {
-      this.#options.tell(`${profile} ended (${describe(exit)}); starting it again in ${waitMs} ms`);
-      await sleep(waitMs, undefined, { ref: true });
-      if (this.#stopping !== undefined || !this.#armed()) return;
-      this.#zones.countRestart(profile);
-      try {
-        await start();
+  #keepUp(profile: ZoneProfile, exited: Promise<ZoneExit>, start: () => Promise<void>): void {
+    const startedAt = performance.now();
+    void exited.then(async (exit) => {
+      if (this.#stopping !== undefined) return;
+      if (exit.kind === 'tampered' || exit.kind === 'probe_failed') {
+        this.#options.tell(
+          `${profile} ${describe(exit)}: everything is stopped; look at its log before the next \`hardshell up\``,
+        );
+        await this.stopAll('incident');
         return;
-      } catch (error) {
-        this.#options.tell(`${profile} did not start: ${error instanceof Error ? error.message : 'unknown'}`);
       }
-    }
+      for (let livedMs = performance.now() - startedAt; this.#stopping === undefined; livedMs = 0) {
+        const waitMs = this.#backOff.next(profile, livedMs);
+        this.#options.tell(`${profile} ended (${describe(exit)}); starting it again in ${waitMs} ms`);
+        await sleep(waitMs, undefined, { ref: true });
+        if (this.#stopping !== undefined || !this.#armed()) return;
+        this.#zones.countRestart(profile);
+        try {
+          await start();
+          return;
+        } catch (error) {
+          this.#options.tell(`${profile} did not start: ${error instanceof Error ? error.message : 'unknown'}`);
+        }
+      }
+    });
   }
 }
 

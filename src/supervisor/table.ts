@@ -1,6 +1,16 @@
 import { readFileSync } from 'node:fs';
-import type { IsolationMode, ZoneProfile } from '../contracts/index.ts';
+import {
+  CONNECTORS,
+  PROFILE_KINDS,
+  type AccountRole,
+  type Channel,
+  type ConnectorName,
+  type IsolationMode,
+  type ProfileKind,
+  type ZoneProfile,
+} from '../contracts/index.ts';
 import { permissionFlags, type Mount, type ZoneLimits, type ZoneSpec } from '../isolation/index.ts';
+import type { Ids } from './ids.ts';
 
 const MIB = 1024 * 1024;
 
@@ -10,6 +20,11 @@ export interface TablePlaces {
   readonly run: string;
   /** `run` lies outside the home (root): it is shown to the executor in the home's place. */
   readonly runOutsideHome: boolean;
+  /** Folders of the connectors; outside the home where they have accounts of their own. */
+  readonly folders: Readonly<Record<ConnectorName, string>>;
+  readonly deployment: 'checkout' | 'installed';
+  /** Accounts of processes that have one; every other process as root gets a uid without a name. */
+  readonly accounts: Readonly<Partial<Record<AccountRole, Ids>>>;
   readonly model: ModelEndpoint | undefined;
   /** Variables that `hardshell.json` names: the executor reads the file too, with an environment of its own. */
   readonly configVariables: Readonly<Record<string, string>>;
@@ -44,7 +59,6 @@ export interface Start {
 export const INSIDE = {
   home: '/var/lib/hardshell',
   run: '/var/lib/hardshell/run',
-  mail: '/var/lib/hardshell/mail',
   bridge: '/var/run/zone-bridge',
   modelBridge: '/var/run/model-bridge',
   modelBridges: '/var/run/model-bridges',
@@ -59,13 +73,20 @@ const BRIDGE_SOCKET = `${INSIDE.bridge}/zone-bridge.sock`;
 /** What every zone reads of its own. */
 const OWN = [INSIDE.program, INSIDE.probe];
 
-export const DEFAULT_LIMITS: Readonly<Record<ZoneProfile, ZoneLimits>> = {
+/** One for each kind: all readers have the reader's, all connectors the connector's. */
+export const DEFAULT_LIMITS: Readonly<Record<ProfileKind['kind'], ZoneLimits>> = {
   executor: { memoryBytesMax: 1024 * MIB, tasksMax: 64, cpus: 2 },
-  'connector-maildir': { memoryBytesMax: 256 * MIB, tasksMax: 32, cpus: 1 },
-  'reader-email': { memoryBytesMax: 256 * MIB, tasksMax: 32, cpus: 0.5 },
+  connector: { memoryBytesMax: 256 * MIB, tasksMax: 32, cpus: 1 },
+  reader: { memoryBytesMax: 256 * MIB, tasksMax: 32, cpus: 0.5 },
   planner: { memoryBytesMax: 512 * MIB, tasksMax: 32, cpus: 1 },
   model: { memoryBytesMax: 512 * MIB, tasksMax: 32, cpus: 1 },
 };
+
+/** True for what the executor talks to over a socket on the host; the executor and the connectors have none. */
+export function hasBridge(profile: ZoneProfile): boolean {
+  const { kind } = PROFILE_KINDS[profile];
+  return kind !== 'executor' && kind !== 'connector';
+}
 
 /**
  * The fixed table: what each process is, sees and may do. Nothing in it comes from a request but a name that was
@@ -117,29 +138,14 @@ interface Profile {
 }
 
 function profileOf(start: Start, places: TablePlaces): Profile {
-  switch (start.profile) {
+  const is = PROFILE_KINDS[start.profile];
+  switch (is.kind) {
     case 'executor':
       return executorProfile(start, places);
-    case 'connector-maildir':
-      return {
-        mounts: [{ kind: 'write', from: `${places.home}/mail`, to: INSIDE.mail }],
-        env: { HARDSHELL_MAIL: INSIDE.mail, HARDSHELL_FD: '3' },
-        nodeFlags: [],
-        // It lives on the connected socket it inherits: no other can be opened.
-        sockets: 'none',
-        watch: true,
-        tmpBytesMax: 16 * MIB,
-      };
-    case 'reader-email':
-      return {
-        mounts: [{ kind: 'read', from: `${places.run}/${start.name}`, to: INSIDE.bridge }],
-        env: { HARDSHELL_CHANNEL: 'email', HARDSHELL_BRIDGE_SOCKET: BRIDGE_SOCKET },
-        nodeFlags: permissionFlags([...OWN, INSIDE.bridge]),
-        sockets: 'connect',
-        bridge: BRIDGE_SOCKET,
-        watch: false,
-        tmpBytesMax: 16 * MIB,
-      };
+    case 'connector':
+      return connectorProfile(is.connector, places);
+    case 'reader':
+      return readerProfile(is.channel, start, places);
     case 'planner':
       return {
         mounts: [
@@ -169,12 +175,42 @@ function profileOf(start: Start, places: TablePlaces): Profile {
         tmpBytesMax: 64 * MIB,
       };
     default:
-      return start.profile satisfies never;
+      return is satisfies never;
   }
 }
 
+/** A connector sees its folder and lives on the connected socket it inherits: no other can be opened. */
+function connectorProfile(connector: ConnectorName, places: TablePlaces): Profile {
+  const { folder } = CONNECTORS[connector];
+  const inside = `${INSIDE.home}/${folder}`;
+  return {
+    mounts: [{ kind: 'write', from: places.folders[connector], to: inside }],
+    env: { HARDSHELL_CONNECTOR: connector, HARDSHELL_FOLDER: inside, HARDSHELL_FD: '3' },
+    nodeFlags: [],
+    sockets: 'none',
+    watch: true,
+    tmpBytesMax: 16 * MIB,
+  };
+}
+
+/** All readers are one program; the channel says what it reads. */
+function readerProfile(channel: Channel, start: Start, places: TablePlaces): Profile {
+  return {
+    mounts: [{ kind: 'read', from: `${places.run}/${start.name}`, to: INSIDE.bridge }],
+    env: { HARDSHELL_CHANNEL: channel, HARDSHELL_BRIDGE_SOCKET: BRIDGE_SOCKET },
+    nodeFlags: permissionFlags([...OWN, INSIDE.bridge]),
+    sockets: 'connect',
+    bridge: BRIDGE_SOCKET,
+    watch: false,
+    tmpBytesMax: 16 * MIB,
+  };
+}
+
+/** What connectors read and what our processes print is none of the executor's business: it parses none of it. */
+const HIDDEN = [...Object.values(CONNECTORS).map(({ folder }) => folder), 'logs'];
+
 function executorProfile(start: Start, places: TablePlaces): Profile {
-  const hidden = ['mail', 'logs'].map((name): Mount => ({
+  const hidden = HIDDEN.map((name): Mount => ({
     kind: 'tmp',
     to: `${INSIDE.home}/${name}`,
     bytesMax: 4_096,
@@ -183,6 +219,8 @@ function executorProfile(start: Start, places: TablePlaces): Profile {
     mounts: [
       { kind: 'write', from: places.home, to: INSIDE.home },
       { kind: 'read', from: `${places.home}/keys`, to: `${INSIDE.home}/keys` },
+      // Read by the supervisor too, which may be root: nothing may be planted there.
+      { kind: 'read', from: `${places.home}/templates`, to: `${INSIDE.home}/templates` },
       ...hidden,
       ...(places.runOutsideHome ? [{ kind: 'write', from: places.run, to: INSIDE.run } as const] : []),
       // Its own wall and the programs of others are not the executor's to write.
@@ -192,7 +230,7 @@ function executorProfile(start: Start, places: TablePlaces): Profile {
       HARDSHELL_HOME: INSIDE.home,
       HARDSHELL_RUN: INSIDE.run,
       HARDSHELL_MODE: start.mode,
-      HARDSHELL_DEPLOYMENT: 'checkout',
+      HARDSHELL_DEPLOYMENT: places.deployment,
       // Where /proc is not bound the executor cannot read it, and deadlines need it.
       HARDSHELL_BOOT_ID: readFileSync('/proc/sys/kernel/random/boot_id', 'latin1').trim(),
       HARDSHELL_CONFIG_VARIABLES: JSON.stringify(places.configVariables),

@@ -1,4 +1,4 @@
-import type { ZoneProfile } from '../contracts/index.ts';
+import { isSpawned, type ZoneProfile } from '../contracts/index.ts';
 import type { ZoneSpec } from '../isolation/index.ts';
 import { keepHarmlessLines, openLogFile, type LogFile } from './log-file.ts';
 
@@ -20,7 +20,7 @@ export class ZoneLogs {
     const base = name.split('.', 1)[0] ?? profile;
     const file = this.#files.get(base) ?? openLogFile(this.#directory, base, this.#bytesMax);
     this.#files.set(base, file);
-    if (profile !== 'planner' && profile !== 'reader-email') return (_stream, chunk) => file.write(chunk);
+    if (!isSpawned(profile)) return (_stream, chunk) => file.write(chunk);
     let looked = 0;
     return (stream, chunk) => {
       // A zone that floods its error stream shall not cost us more than emptying it.

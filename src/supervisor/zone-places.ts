@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import type { ZoneProfile } from '../contracts/index.ts';
+import { isAccountRole, isSpawned, type ZoneProfile } from '../contracts/index.ts';
 import {
   lendTemplates,
   linkModelSocket,
@@ -7,9 +7,9 @@ import {
   removeEntry,
   shareModelBridges,
   UidPool,
-  type Ids,
 } from './places.ts';
-import type { TablePlaces } from './table.ts';
+import { hasBridge, type TablePlaces } from './table.ts';
+import type { Ids } from './ids.ts';
 
 const NEST_MAX = 2;
 
@@ -25,13 +25,14 @@ export class ZonePlaces {
   constructor(places: TablePlaces, ownUids: boolean) {
     this.#places = places;
     this.#ownUids = ownUids;
-    this.#modelIds = ownUids ? this.#uids.take() : undefined;
+    this.#modelIds = ownUids ? (places.accounts.model ?? this.#uids.take()) : undefined;
     shareModelBridges(join(places.run, 'model-bridges'), this.#modelIds);
   }
 
-  /** The executor and the connector own what lies in the home and keep ours. */
+  /** The executor and the connectors own what lies in their folders: they have an account, or keep ours. */
   takeIds(profile: ZoneProfile): Ids | undefined {
-    if (!this.#ownUids || profile === 'executor' || profile === 'connector-maildir') return undefined;
+    if (!this.#ownUids) return undefined;
+    if (!hasBridge(profile)) return isAccountRole(profile) ? this.#places.accounts[profile] : undefined;
     return profile === 'model' ? this.#modelIds : this.#uids.take();
   }
 
@@ -40,9 +41,9 @@ export class ZonePlaces {
   }
 
   makeDirectories(profile: ZoneProfile, name: string, ids: Ids | undefined): void {
-    const { home, run } = this.#places;
-    if (profile === 'executor' || profile === 'connector-maildir') return;
-    makeSocketDirectory(join(run, name), ids);
+    const { home, run, accounts } = this.#places;
+    if (!hasBridge(profile)) return;
+    makeSocketDirectory(join(run, name), ids, accounts.executor);
     if (profile !== 'planner') return;
     linkModelSocket(join(run, name));
     lendTemplates(join(home, 'templates'), join(run, name, 'templates'));
@@ -50,7 +51,7 @@ export class ZonePlaces {
   }
 
   removeDirectories(profile: ZoneProfile, name: string): void {
-    if (profile !== 'planner' && profile !== 'reader-email') return;
+    if (!isSpawned(profile)) return;
     for (const path of [join(this.#places.run, name), join(this.#places.run, 'model-bridges', name)]) {
       try {
         removeEntry(path, NEST_MAX);

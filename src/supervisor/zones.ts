@@ -1,6 +1,14 @@
 import { renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { HardshellError, type ZoneEvent, type ZoneProfile, type ZoneState } from '../contracts/index.ts';
+import {
+  HardshellError,
+  isSpawned,
+  PROFILE_KINDS,
+  type ProfileKind,
+  type ZoneEvent,
+  type ZoneProfile,
+  type ZoneState,
+} from '../contracts/index.ts';
 import {
   identifyProcess,
   type Zone,
@@ -11,9 +19,11 @@ import {
 } from '../isolation/index.ts';
 import { AgentPlaces } from './agent-places.ts';
 import { EventLog } from './events.ts';
-import type { Ids } from './places.ts';
-import { zoneSpec, type TablePlaces } from './table.ts';
+import type { Ids } from './ids.ts';
+import { kindsOf, proveKinds, type Proof, type ProofZone } from './proof.ts';
+import { hasBridge, zoneSpec, type TablePlaces } from './table.ts';
 import { ZoneLogs } from './zone-logs.ts';
+import { proofName, ZoneNames } from './zone-names.ts';
 import { ZonePlaces } from './zone-places.ts';
 
 /** Directories of the packed program and of the self-probe, as the zone's uid may read them. */
@@ -25,7 +35,7 @@ export interface ZonesOptions {
   readonly zonesRecord: string;
   readonly logs: string;
   readonly logBytesMax: number;
-  readonly limits: Readonly<Record<ZoneProfile, ZoneLimits>>;
+  readonly limits: Readonly<Record<ProfileKind['kind'], ZoneLimits>>;
   readonly findProgram: FindProgram;
 }
 
@@ -46,13 +56,6 @@ interface Running {
   readonly ids: Ids | undefined;
 }
 
-const PROGRAM: Readonly<Record<ZoneProfile, string>> = {
-  executor: 'executor',
-  'connector-maildir': 'connector',
-  'reader-email': 'reader',
-  planner: 'planner',
-  model: 'model',
-};
 const ZONES_MAX = 128;
 
 /** Every process that the supervisor started and that has not ended. */
@@ -66,7 +69,8 @@ export class Zones {
   readonly agents: AgentPlaces;
   readonly #logs: ZoneLogs;
   readonly #stoppedByUs = new Set<string>();
-  #readers = 0;
+  #proof: Proof | undefined;
+  readonly #names = new ZoneNames();
   #closed = false;
 
   constructor(options: ZonesOptions) {
@@ -80,7 +84,7 @@ export class Zones {
   /** Starts a process of the table; resolves once it runs behind a checked wall. */
   async start(options: StartOptions): Promise<{ name: string; exited: Promise<ZoneExit> }> {
     const { profile } = options;
-    const name = this.#nameOf(options);
+    const name = this.#names.next(options);
     if (this.#closed) throw new HardshellError('killed', 'everything is being stopped', { fate: 'refuse' });
     if (this.#running.has(name) || this.#starting.has(name)) {
       throw new HardshellError('unavailable', `\`${name}\` runs already`, { fate: 'refuse' });
@@ -121,7 +125,7 @@ export class Zones {
 
   /** Stops what was started on request: its executor is gone, and with it whoever knew about them. */
   async stopSpawned(): Promise<void> {
-    const spawned = [...this.#running].filter(([, { profile }]) => profile === 'planner' || profile === 'reader-email');
+    const spawned = [...this.#running].filter(([, { profile }]) => isSpawned(profile));
     this.agents.clear();
     await Promise.all(spawned.map(([name]) => this.stop(name)));
   }
@@ -133,6 +137,37 @@ export class Zones {
     await Promise.all(names.map((name) => this.stop(name)));
     await this.#options.driver.destroy();
     return names.length;
+  }
+
+  /** Attacks a zone of each kind, and keeps what its mode was found not to hold. */
+  async prove(scope: 'start' | 'full'): Promise<Proof> {
+    const { driver, places } = this.#options;
+    const profiles = kindsOf(places.model);
+    const make = (profile: ZoneProfile): Promise<ProofZone> => this.#makeProofZone(profile);
+    const proof = await proveKinds({ driver, make, profiles, stageParent: places.run, scope });
+    this.#proof = proof;
+    return proof;
+  }
+
+  get proof(): Proof | undefined {
+    return this.#proof;
+  }
+
+  async #makeProofZone(profile: ZoneProfile): Promise<ProofZone> {
+    const name = proofName(profile);
+    const ids = this.#places.takeIds(profile);
+    const own = isSpawned(profile);
+    if (own) this.#places.makeDirectories(profile, name, ids);
+    const done = (): void => {
+      if (own) this.#places.removeDirectories(profile, name);
+      this.#places.giveBackIds(ids);
+    };
+    try {
+      return { spec: await this.#spec({ profile }, { name, ids, session: null }), done };
+    } catch (error) {
+      done();
+      throw error;
+    }
   }
 
   makeRelayDirectory(): string {
@@ -149,8 +184,7 @@ export class Zones {
       name,
       profile,
       session,
-      socket:
-        profile === 'executor' || profile === 'connector-maildir' ? null : join(places.run, name, 'zone-bridge.sock'),
+      socket: hasBridge(profile) ? join(places.run, name, 'zone-bridge.sock') : null,
       mode: driver.mode,
       running: true,
       pid: zone.processes[0]?.pid ?? null,
@@ -159,34 +193,15 @@ export class Zones {
     return [...ours, ...this.agents.states(driver.mode)];
   }
 
-  /** Where the executor listens for that zone, as the executor sees it. */
-  #nameOf({ profile, session, standing }: StartOptions): string {
-    switch (profile) {
-      case 'reader-email':
-        this.#readers += 1;
-        return `zone3-email-reader.${this.#readers}`;
-      case 'planner':
-        if (standing === true) return 'zone2-planner';
-        if (typeof session === 'string') return `zone2-planner.${session}`;
-        throw new HardshellError('invalid_params', 'a planner needs `sid` or `standing`', { fate: 'refuse' });
-      case 'executor':
-        return 'zone1-executor';
-      case 'connector-maildir':
-      case 'model':
-        return profile;
-      default:
-        return profile satisfies never;
-    }
-  }
-
   async #spec(
     options: StartOptions,
     own: { name: string; ids: Ids | undefined; session: string | null },
   ): Promise<ZoneSpec> {
     const { profile } = options;
     const forZoneUid = own.ids !== undefined;
+    const { kind } = PROFILE_KINDS[profile];
     const [program, probe] = await Promise.all(
-      [PROGRAM[profile], 'probe'].map((name) => this.#options.findProgram(name, forZoneUid)),
+      [kind, 'probe'].map((name) => this.#options.findProgram(name, forZoneUid)),
     );
     const { driver, places, limits } = this.#options;
     const spec = zoneSpec(
@@ -195,7 +210,7 @@ export class Zones {
         profile,
         program: program ?? '',
         probe: probe ?? '',
-        limits: limits[profile],
+        limits: limits[kind],
         mode: driver.mode,
         firstStart: options.firstStart ?? false,
         model: options.model ?? true,

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { CONNECTOR_ANSWERS, HardshellError, LIMITS, type ConnectorAnswer } from '../contracts/index.ts';
+import { CONNECTOR_ANSWERS, HardshellError, LIMITS, type Channel, type ConnectorAnswer } from '../contracts/index.ts';
 import type { ConnectorPort, PerformOutcome } from './ports.ts';
 
 /** The framed socket of one connector, as `bridge` makes it. */
@@ -10,15 +10,22 @@ export interface FrameLink {
 }
 
 export interface FetchedMessage {
+  readonly channel: Channel;
   readonly key: string;
   readonly bytes: Uint8Array;
   readonly sha256: string;
   readonly receivedMs: number;
 }
 
+export interface SkippedMessage {
+  readonly channel: Channel;
+  readonly key: string;
+  readonly reason: 'too_large' | 'unreadable';
+}
+
 export interface FetchResult {
   readonly messages: readonly FetchedMessage[];
-  readonly skipped: readonly { readonly key: string; readonly reason: 'too_large' | 'unreadable' }[];
+  readonly skipped: readonly SkippedMessage[];
   readonly more: boolean;
 }
 
@@ -27,10 +34,10 @@ interface Open {
   readonly reject: (error: HardshellError) => void;
   readonly timer: NodeJS.Timeout;
   readonly messages: FetchedMessage[];
-  readonly skipped: { key: string; reason: 'too_large' | 'unreadable' }[];
+  readonly skipped: SkippedMessage[];
   /** Messages, taken and not taken together, that were asked for. */
   readonly messagesMax: number;
-  partial: { key: string; receivedMs: number; want: number; have: number; pieces: Buffer[] } | null;
+  partial: { channel: Channel; key: string; receivedMs: number; want: number; have: number; pieces: Buffer[] } | null;
 }
 
 const PERFORM_TIMEOUT_MS = 60_000;
@@ -47,6 +54,12 @@ export class ConnectorLink implements ConnectorPort {
   #nextId = 0;
   readonly #open = new Map<string, Open>();
   #connected: (() => void)[] = [];
+  readonly #channels: readonly Channel[];
+
+  /** `channels`: what this connector may bring messages of. */
+  constructor(channels: readonly Channel[]) {
+    this.#channels = channels;
+  }
 
   /** Takes a new connection; an older one is dropped. Returns what the connection's events are given to. */
   attach(link: FrameLink): { readonly onFrame: (frame: unknown) => void; readonly onClose: () => void } {
@@ -126,7 +139,8 @@ export class ConnectorLink implements ConnectorPort {
     if (parsed.type === 'connector_ready') return;
     const open = this.#open.get(parsed.id);
     if (open === undefined) return;
-    if (takeFetched(open, parsed)) return;
+    const isOwn = !('channel' in parsed) || this.#channels.includes(parsed.channel);
+    if (isOwn && takeFetched(open, parsed)) return;
     if (parsed.type !== 'fetched' && parsed.type !== 'outcome') {
       link.destroy();
       return;
@@ -176,6 +190,7 @@ function takeFetched(open: Open, frame: ConnectorAnswer): boolean {
     case 'raw_begin':
       if (open.partial !== null || !hasRoom(open)) return false;
       open.partial = {
+        channel: frame.channel,
         key: frame.key,
         receivedMs: Date.parse(frame.received_at),
         want: frame.bytes,
@@ -197,13 +212,14 @@ function takeFetched(open: Open, frame: ConnectorAnswer): boolean {
       if (partial === null || partial.key !== frame.key || partial.have !== partial.want) return false;
       const bytes = Buffer.concat(partial.pieces);
       if (createHash('sha256').update(bytes).digest('hex') !== frame.sha256) return false;
-      open.messages.push({ key: partial.key, bytes, sha256: frame.sha256, receivedMs: partial.receivedMs });
+      const { channel, key, receivedMs } = partial;
+      open.messages.push({ channel, key, bytes, sha256: frame.sha256, receivedMs });
       open.partial = null;
       return true;
     }
     case 'raw_skipped':
       if (open.skipped.length >= SKIPPED_MAX) return false;
-      open.skipped.push({ key: frame.key, reason: frame.reason });
+      open.skipped.push({ channel: frame.channel, key: frame.key, reason: frame.reason });
       return true;
     default:
       return false;

@@ -1,9 +1,9 @@
-import { makeId, type ContentId, type Extract } from '../contracts/index.ts';
+import { CHANNELS, makeId, type Channel, type ContentId, type Extract } from '../contracts/index.ts';
 import { prepare, sql, type Reader, type Tx } from '../state/index.ts';
 import type { Station } from './ports.ts';
 
 export interface RawItem {
-  readonly channel: 'email';
+  readonly channel: Channel;
   /** The connector's own name of the message, stable over restarts. */
   readonly key: string;
   readonly bytes: Uint8Array;
@@ -76,7 +76,7 @@ export function putExtract(station: Station, tx: Tx, kid: ContentId, read: ReadR
   );
   tx.record({
     event: 'item_read',
-    zone: 'zone3-email-reader',
+    zone: `zone3-${extract.channel}-reader`,
     subject: station.subjectHash(kid),
     details: {
       channel: extract.channel,
@@ -94,20 +94,22 @@ export function putFailed(
   station: Station,
   tx: Tx,
   kid: ContentId,
-  reason: 'timeout' | 'crashed' | 'lying_reader' | 'malformed',
+  reason: 'timeout' | 'crashed' | 'incident' | 'lying_reader' | 'malformed',
 ): void {
+  const { channel } = tx.get(sql.selectFrom('contents').select('channel').where('kid', '=', kid)) ?? {};
+  if (channel === undefined) return;
   tx.run(sql.updateTable('contents').set({ state: 'failed', handled: 1 }).where('kid', '=', kid));
   tx.record({
     event: 'item_failed',
-    zone: 'zone3-email-reader',
+    zone: `zone3-${channel}-reader`,
     subject: station.subjectHash(kid),
-    details: { channel: 'email', reason },
+    details: { channel, reason },
   });
 }
 
 export interface StoredContent {
   readonly kid: string;
-  readonly channel: string;
+  readonly channel: Channel;
   readonly receivedMs: number;
   readonly extract: Extract;
   readonly messageId: string | null;
@@ -150,26 +152,43 @@ export function getRaw(reader: Reader, kid: string): Uint8Array | undefined {
   return reader.get(sql.selectFrom('contents').select('raw').where('kid', '=', kid))?.raw ?? undefined;
 }
 
-/** Messages stored and not read yet, oldest first. */
-export function unread(reader: Reader, limit: number): ContentId[] {
-  const rows = reader.all(
-    sql.selectFrom('contents').select('kid').where('state', '=', 'received').orderBy('received_ms').limit(limit),
-  );
-  return rows.map((row) => row.kid as ContentId);
-}
-
-/** Messages read and not yet given to a planner, oldest first. */
-export function unhandled(reader: Reader, limit: number): ContentId[] {
+/** Messages of a channel stored and not read yet, oldest first. */
+export function unread(reader: Reader, channel: Channel, limit: number): ContentId[] {
   const rows = reader.all(
     sql
       .selectFrom('contents')
       .select('kid')
-      .where('state', '=', 'read')
-      .where('handled', '=', 0)
+      .where('state', '=', 'received')
+      .where('channel', '=', channel)
       .orderBy('received_ms')
       .limit(limit),
   );
   return rows.map((row) => row.kid as ContentId);
+}
+
+/**
+ * Messages read and not yet given to a planner, oldest first of each channel, the channels in turn: an export of many
+ * thousand chats does not hold up the mail that comes in behind it.
+ */
+export function unhandled(reader: Reader, limit: number): ContentId[] {
+  const waiting = CHANNELS.map((channel) =>
+    reader.all(
+      sql
+        .selectFrom('contents')
+        .select('kid')
+        .where('handled', '=', 0)
+        .where('state', '=', 'read')
+        .where('channel', '=', channel)
+        .orderBy('received_ms')
+        .limit(limit),
+    ),
+  );
+  const inTurn = Array.from({ length: limit }, (_, i) => waiting.map((rows) => rows[i]?.kid));
+  return inTurn
+    .flat()
+    .filter((kid) => kid !== undefined)
+    .slice(0, limit)
+    .map((kid) => kid as ContentId);
 }
 
 export function markHandled(tx: Tx, kid: string): void {

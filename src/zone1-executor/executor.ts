@@ -1,3 +1,4 @@
+import { CHANNELS, CONNECTOR_NAMES, CONNECTORS, type Channel, type ConnectorName } from '../contracts/index.ts';
 import { Agents, type ServeAgent } from './agents.ts';
 import { ConnectorLink } from './connector-link.ts';
 import { answerControl, type ControlDesk } from './control-desk/index.ts';
@@ -20,7 +21,7 @@ export interface ExecutorParts {
   readonly startPlanner: StartPlanner;
   readonly serveAgent: ServeAgent;
   /** Everything of the control desk that is not made here. */
-  readonly control: Omit<ControlDesk, keyof ZoneDesk | 'planners' | 'agents' | 'outbox'>;
+  readonly control: Omit<ControlDesk, keyof ZoneDesk | 'planners' | 'agents' | 'outbox' | 'haltedChannels'>;
   /** Faults of ours, for the log of the process; never content. */
   readonly fault: (where: string, cause: unknown) => void;
 }
@@ -29,8 +30,11 @@ const TICK_MS = 1_000;
 
 /** The stations of Zone 1, joined. The process around it brings sockets, files and other processes. */
 export class Executor {
-  readonly connector = new ConnectorLink();
-  readonly readers: ReaderPool;
+  readonly connectors: Readonly<Record<ConnectorName, ConnectorLink>> = {
+    maildir: new ConnectorLink(CONNECTORS.maildir.channels),
+    chats: new ConnectorLink(CONNECTORS.chats.channels),
+  };
+  readonly readers: Readonly<Record<Channel, ReaderPool>>;
   readonly planners: Planners;
   readonly #parts: ExecutorParts;
   readonly #desk: ControlDesk;
@@ -44,9 +48,10 @@ export class Executor {
     this.#parts = parts;
     const tokens = new TokenTable();
     const notifier = this.#notifier;
-    this.#outbox = new Outbox(station, this.connector, (rid) => notifier.notify(rid));
+    this.#outbox = new Outbox(station, this.connectors.maildir, (rid) => notifier.notify(rid));
     this.#housekeeping = new Housekeeping(station, tokens, notifier);
-    this.readers = new ReaderPool(parts.startReader);
+    const poolOf = (channel: Channel): ReaderPool => new ReaderPool({ channel, start: parts.startReader, fault });
+    this.readers = { email: poolOf('email'), telegram: poolOf('telegram'), slack: poolOf('slack') };
     this.planners = new Planners({ station, start: parts.startPlanner, notifier, fault });
     this.#desk = {
       ...parts.control,
@@ -58,6 +63,7 @@ export class Executor {
       planners: this.planners,
       agents: new Agents(station, parts.serveAgent),
       outbox: this.#outbox,
+      haltedChannels: () => CHANNELS.filter((channel) => this.readers[channel].halted),
     };
   }
 
@@ -80,17 +86,11 @@ export class Executor {
   /** Starts everything that runs by itself. */
   start(): void {
     const { station, fault } = this.#parts;
-    const intake = {
-      station,
-      connector: this.connector,
-      readers: this.readers,
-      notifier: this.#notifier,
-      signal: this.#stopped.signal,
-      fault,
-    };
-    this.readers.prepare();
-    this.#own('fetch', fetchForever(intake));
-    this.#own('read', readForever(intake));
+    const intake = { station, notifier: this.#notifier, signal: this.#stopped.signal, fault };
+    // Spares for chats start with the first chat: whoever has mail only pays for one spare.
+    this.readers.email.prepare();
+    for (const name of CONNECTOR_NAMES) this.#own('fetch', fetchForever(intake, this.connectors[name]));
+    for (const channel of CHANNELS) this.#own('read', readForever(intake, this.readers[channel]));
     this.#own('planners', this.#planForever());
     this.#own('outbox', this.#dispatchForever());
     this.#own('housekeeping', this.#tickForever());

@@ -29,6 +29,8 @@ export interface StartedPlanner {
 }
 
 const RESTARTS_MAX = 3;
+/** Milliseconds that the standing planner has to live for its earlier deaths to count no more. */
+const FORGIVEN_AFTER_MS = 60_000;
 const STANDING = 'standing_session';
 
 interface Running {
@@ -160,7 +162,11 @@ export class Planners {
     const session = findSession(this.#station.ledger.reader, running.sid);
     if (session === undefined || !session.open) return;
     if (how === 'incident') return this.#close(session, 'crashed');
-    if (session.origin === 'standing') return this.#again(session, true);
+    if (session.origin === 'standing') {
+      // It is to be there for as long as the instance runs: deaths of long ago are forgotten.
+      if (this.#station.clock.bootMs() - running.startedBootMs > FORGIVEN_AFTER_MS) this.#restarts.delete(session.sid);
+      return this.#again(session, true);
+    }
     if (how === 'crashed') return this.#again(session, false);
     return this.#close(session, 'done');
   }

@@ -1,12 +1,10 @@
-import { createHash } from 'node:crypto';
-import { extractSchema, LIMITS, parseMailAddress } from '../contracts/index.ts';
-import { isMessageId } from '../payloads/index.ts';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { HardshellError, type Channel } from '../contracts/index.ts';
 import type { FrameLink } from './connector-link.ts';
-import type { ReadResult } from './content-store.ts';
+import { readInProcess, type ReadAnswer } from './read-in-process.ts';
 
-export type ReadFailure = 'timeout' | 'crashed' | 'lying_reader' | 'malformed';
-export type ReadAnswer =
-  { readonly kind: 'read'; readonly read: ReadResult } | { readonly kind: 'failed'; readonly reason: ReadFailure };
+/** `incident`: it made a call that no honest program makes, or found its wall open. */
+export type ReaderEnd = 'ended' | 'incident';
 
 /** One reader process: its socket once it has said that it is ready, and the events of that socket. */
 export interface ReaderProcess {
@@ -14,107 +12,127 @@ export interface ReaderProcess {
   readonly link: FrameLink;
   /** Frames of the reader from now on. */
   readonly onFrame: (take: (frame: Readonly<Record<string, unknown>>) => void) => void;
-  /** Called once when the reader is gone. */
-  readonly onGone: (take: () => void) => void;
+  /** Called once when the reader is gone; what was given last is called. */
+  readonly onGone: (take: (how: ReaderEnd) => void) => void;
   /** Ends the process and its socket. */
   readonly end: () => void;
 }
 
-/** Starts a reader and resolves once it is ready; rejects when it cannot be started. */
-export type StartReader = () => Promise<ReaderProcess>;
+/**
+ * Starts a reader of a channel and resolves once it is ready; rejects when it cannot be started, with
+ * `isolation_failed` when it ended by an incident.
+ */
+export type StartReader = (channel: Channel) => Promise<ReaderProcess>;
 
-/** Live intake: one message a process, then the process is gone. A spare is kept ready so that starting costs nothing. */
+export interface ReaderPoolParts {
+  readonly channel: Channel;
+  readonly start: StartReader;
+  readonly fault: (where: string, cause: unknown) => void;
+  /** Tests hand in their own. */
+  readonly pause?: (ms: number) => Promise<unknown>;
+}
+
+/** Milliseconds before the next start after one that failed; doubled by each further one. */
+export const READER_BACK_OFF_MS = { first: 250, most: 60_000 } as const;
+/** Messages that may take their reader over a tripwire before the channel is no longer read. */
+const INCIDENTS_MAX = 3;
+
+/**
+ * Readers of one channel. Live intake: one message a process, then the process is gone. A spare is kept ready from the
+ * first message on (`prepare`: from the start on), so that starting costs nothing.
+ * INVARIANT: a reader reads messages of one channel, and what it returns is of that channel or refused.
+ */
 export class ReaderPool {
-  readonly #start: StartReader;
+  readonly channel: Channel;
+  readonly #parts: ReaderPoolParts;
   #spare: Promise<ReaderProcess> | undefined;
+  #failures = 0;
+  #incidents = 0;
+  #halted = false;
 
-  constructor(start: StartReader) {
-    this.#start = start;
+  constructor(parts: ReaderPoolParts) {
+    this.channel = parts.channel;
+    this.#parts = parts;
+  }
+
+  /**
+   * True when no reader is started any more: one ended by an incident without a message, so that our own program or
+   * its wall is broken, or several did with one. What waits stays stored; a person has to look first.
+   */
+  get halted(): boolean {
+    return this.#halted;
   }
 
   /** Starts the spare. */
   prepare(): void {
-    if (this.#spare !== undefined) return;
-    const spare = this.#start();
+    if (this.#spare !== undefined || this.#halted) return;
+    const spare = this.#startLater();
     this.#spare = spare;
-    // Kept for whoever takes it; here so that nobody's rejection goes unhandled, and a spare of later stays.
-    spare.catch(() => {
-      if (this.#spare === spare) this.#spare = undefined;
-    });
+    spare.then(
+      (reader) => reader.onGone((how) => this.#idleEnded(spare, how)),
+      (cause: unknown) => {
+        this.#parts.fault(`reader-${this.channel}`, cause);
+        const isIncident = cause instanceof HardshellError && cause.code === 'isolation_failed';
+        this.#idleEnded(spare, isIncident ? 'incident' : 'ended');
+      },
+    );
   }
 
   /** Reads one message in a process of its own. Rejects only when no reader can be started. */
   async read(raw: Uint8Array): Promise<ReadAnswer> {
     this.prepare();
     // INVARIANT: taken before anything is waited for, so that two messages never meet in one process.
-    const taken = this.#spare ?? this.#start();
+    const taken = this.#spare;
     this.#spare = undefined;
-    const reader = await taken;
+    if (taken === undefined)
+      throw new HardshellError('unavailable', `readers of ${this.channel} are stopped`, { fate: 'stop' });
+    const reader = await taken.catch((cause: unknown) => {
+      this.#failures += 1;
+      throw cause;
+    });
     this.prepare();
     try {
-      return await readOne(reader, raw);
+      const answer = await readInProcess(reader, raw, this.channel);
+      this.#learn(answer);
+      return answer;
     } finally {
       reader.end();
     }
   }
 
-  /** Drops a spare that has died. */
-  forgetSpare(): void {
+  async #startLater(): Promise<ReaderProcess> {
+    const { start, pause = sleep } = this.#parts;
+    const { first, most } = READER_BACK_OFF_MS;
+    if (this.#failures > 0) await pause(Math.min(most, first * 2 ** Math.min(this.#failures - 1, 16)));
+    return start(this.channel);
+  }
+
+  /** A reader that ended before it was given anything. One that was taken meanwhile is its message's affair. */
+  #idleEnded(spare: Promise<ReaderProcess>, how: ReaderEnd): void {
+    if (how === 'incident') this.#halt();
+    if (this.#spare !== spare) return;
     this.#spare = undefined;
+    this.#failures += 1;
     this.prepare();
   }
-}
 
-async function readOne(reader: ReaderProcess, raw: Uint8Array): Promise<ReadAnswer> {
-  const given = { whole: false };
-  const answered = new Promise<ReadAnswer>((resolve) => {
-    const timer = setTimeout(() => resolve({ kind: 'failed', reason: 'timeout' }), LIMITS.readerMsMax.value);
-    const done = (answer: ReadAnswer): void => {
-      clearTimeout(timer);
-      resolve(answer);
-    };
-    // What is said of a message before it was given in full is made up.
-    reader.onFrame((frame) => done(given.whole ? judgeAnswer(frame) : { kind: 'failed', reason: 'lying_reader' }));
-    reader.onGone(() => done({ kind: 'failed', reason: 'crashed' }));
-  });
-  // A reader that never takes its message ends by its deadline like one that never answers.
-  await Promise.race([answered, sendMessage(reader.link, raw, () => (given.whole = true))]);
-  return answered;
-}
-
-const ID = 'm';
-
-async function sendMessage(link: FrameLink, raw: Uint8Array, onWhole: () => void): Promise<void> {
-  const bytes = Buffer.from(raw.buffer, raw.byteOffset, raw.length);
-  const step = LIMITS.rawChunkBytesMax.value;
-  link.send({ type: 'sanitize_begin', id: ID, bytes: bytes.length });
-  for (let at = 0, seq = 0; at < bytes.length; at += step, seq += 1) {
-    link.send({
-      type: 'sanitize_chunk',
-      id: ID,
-      seq,
-      data: bytes.toString('base64', at, Math.min(at + step, bytes.length)),
-    });
-    await link.drained();
+  #learn(answer: ReadAnswer): void {
+    if (answer.kind === 'failed' && answer.reason === 'incident') {
+      this.#incidents += 1;
+      if (this.#incidents >= INCIDENTS_MAX) this.#halt();
+    }
+    // Whoever answers was started as it should be, whatever the answer is worth.
+    const answered = answer.kind === 'read' || answer.reason === 'malformed' || answer.reason === 'lying_reader';
+    if (answered) this.#failures = 0;
   }
-  onWhole();
-  link.send({ type: 'sanitize_end', id: ID, sha256: createHash('sha256').update(bytes).digest('hex') });
-}
 
-/** What a reader returns is hostile too: it is parsed as strictly as a zone's request. */
-function judgeAnswer(frame: Readonly<Record<string, unknown>>): ReadAnswer {
-  const { type, id, message, message_id: messageId, ...rest } = frame;
-  if (type === 'error' && id === ID) return { kind: 'failed', reason: 'malformed' };
-  if (type !== 'sanitized' || id !== ID || Object.keys(rest).length > 0)
-    return { kind: 'failed', reason: 'lying_reader' };
-  const parsed = extractSchema.safeParse(message);
-  if (!parsed.success || parsed.data.channel !== 'email') return { kind: 'failed', reason: 'lying_reader' };
-  return {
-    kind: 'read',
-    read: {
-      extract: parsed.data,
-      messageId: typeof messageId === 'string' && isMessageId(messageId) ? messageId : null,
-      sender: parseMailAddress(parsed.data.from)?.key ?? '',
-    },
-  };
+  #halt(): void {
+    this.#halted = true;
+    const spare = this.#spare;
+    this.#spare = undefined;
+    spare?.then(
+      (reader) => reader.end(),
+      () => undefined,
+    );
+  }
 }

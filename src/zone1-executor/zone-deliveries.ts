@@ -31,7 +31,12 @@ export async function nextItem(desk: ZoneDesk, session: Session, waitMs: number,
 export async function itemDone(desk: ZoneDesk, session: Session, ref: string): Promise<object> {
   const changed = await desk.station.ledger.commit((tx) => {
     const known = tx.get(
-      sql.selectFrom('deliveries').select(['kid', 'done']).where('ref', '=', ref).where('sid', '=', session.sid),
+      sql
+        .selectFrom('deliveries')
+        .innerJoin('contents', 'contents.kid', 'deliveries.kid')
+        .select(['deliveries.kid', 'deliveries.done', 'contents.channel'])
+        .where('deliveries.ref', '=', ref)
+        .where('deliveries.sid', '=', session.sid),
     );
     if (known === undefined) return false;
     // Said again: true already, and nothing to put on the record.
@@ -42,7 +47,7 @@ export async function itemDone(desk: ZoneDesk, session: Session, ref: string): P
       zone: 'zone2-planner',
       session: desk.station.subjectHash(session.sid),
       subject: desk.station.subjectHash(known.kid),
-      details: { channel: 'email' },
+      details: { channel: known.channel },
     });
     return true;
   });

@@ -23,11 +23,17 @@ export function describeAttachment(
   findings: Findings,
 ): ExtractAttachment {
   const bytes = decodeBody(part, Math.max(1, part.end - part.start));
-  const written = part.disposition.params.get('filename') ?? part.contentType.params.get('name') ?? '';
-  const name = attachmentName(written);
-  const type = safeType(part.contentType.value);
-  inspectName(written, name, type, index, findings);
-  return { name, type, bytes: bytes.length, sha256: sha256Hex(bytes) };
+  const name = part.disposition.params.get('filename') ?? part.contentType.params.get('name') ?? '';
+  const facts = { name, type: part.contentType.value, bytes: bytes.length, sha256: sha256Hex(bytes) };
+  return describeNamed(facts, index, findings);
+}
+
+/** The same for a file of which only the facts are known: `name` and `type` as they were written. */
+export function describeNamed(facts: ExtractAttachment, index: number, findings: Findings): ExtractAttachment {
+  const name = attachmentName(facts.name);
+  const type = safeType(facts.type);
+  inspectName(facts.name, name, type, index, findings);
+  return { ...facts, name, type };
 }
 
 /** A media type in its strict form; anything else is opaque bytes. */

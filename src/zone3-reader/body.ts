@@ -1,11 +1,12 @@
 import { CAPS } from './caps.ts';
 import type { Findings } from './findings.ts';
 import { excerpt } from './findings.ts';
-import type { HiddenRuns } from './html/hidden-runs.ts';
-import type { HtmlMark, RawLink } from './html/to-text.ts';
+import type { HiddenRuns } from './hidden-runs.ts';
+import type { HtmlMark } from './html/to-text.ts';
 import { htmlToText } from './html/to-text.ts';
+import { noteInvisible } from './invisible-report.ts';
 import { linkMask } from './links/inspect-link.ts';
-import { noteInvisible } from './message-header.ts';
+import type { RawLink } from './links/raw-link.ts';
 import { decodeCharset } from './mime/charset.ts';
 import type { Shown } from './mime/displayed.ts';
 import { fieldValue } from './mime/headers.ts';

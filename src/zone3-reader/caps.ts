@@ -25,4 +25,11 @@ export const CAPS = {
   cssRulesMax: 4_000,
   /** Comparisons of one element with one selector, over the whole message. */
   cssStepsMax: 3_000_000,
+  /** Brackets inside one another in one chat message, and its values. */
+  jsonDepthMax: 64,
+  jsonValuesMax: 100_000,
+  /** Links and bold words of one text; both services allow about a hundred. */
+  entitiesMax: 1_000,
+  /** Parts of one message (blocks, buttons, poll options, people) that are laid out. */
+  chatPartsMax: 2_000,
 } as const;

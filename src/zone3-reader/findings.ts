@@ -1,6 +1,6 @@
 import type { ExtractFinding } from '../contracts/index.ts';
 import { EXTRACT_LIMITS } from '../contracts/index.ts';
-import { withholdUrl } from './links/sign-in.ts';
+import { withholdInText } from './links/sign-in.ts';
 import { cleanLine } from './text/clean.ts';
 import { withholdCodes } from './text/codes.ts';
 
@@ -52,16 +52,12 @@ export class Findings {
   }
 }
 
-const URL_IN_TEXT = /\bhttps?:\/\/[^\s<>"'`]{3,2048}/giu;
 /** Characters before the cut that are searched for codes and links. */
 const SEARCHED = 2_000;
 
 /** Shows hostile text inside a `why`: codes and sign-in links withheld as in the body, cleaned, cut, quoted. */
 export function excerpt(text: string, max = 80): string {
-  const shown = withholdCodes(text.slice(0, SEARCHED)).text.replace(URL_IN_TEXT, (match) => {
-    const { url, withheld } = URL.canParse(match) ? withholdUrl(new URL(match)) : { url: match, withheld: '' };
-    return withheld === '' ? match : url;
-  });
+  const shown = withholdInText(withholdCodes(text.slice(0, SEARCHED)).text);
   const clean = cleanLine(shown, max + 1);
   return clean.length > max ? `"${clean.slice(0, max)}..."` : `"${clean}"`;
 }

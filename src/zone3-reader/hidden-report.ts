@@ -1,6 +1,6 @@
 import type { Findings, Severity } from './findings.ts';
 import { excerpt } from './findings.ts';
-import type { HiddenKind, HiddenRun } from './html/hidden-runs.ts';
+import type { HiddenKind, HiddenRun } from './hidden-runs.ts';
 
 /** Score from which hidden text is an attack by itself. */
 const HOSTILE = 0.3;
@@ -13,7 +13,10 @@ const EVERYDAY: ReadonlySet<HiddenKind> = new Set([
   'header',
   'invisible',
   'alternative',
+  'member',
 ]);
+/** Kinds that honest chats have as well. */
+const ORDINARY: ReadonlySet<HiddenKind> = new Set(['spoiler', 'fallback', 'callback']);
 const NAMES: Readonly<Record<HiddenKind, string>> = {
   text: 'hidden_text',
   comment: 'hidden_comment',
@@ -25,6 +28,10 @@ const NAMES: Readonly<Record<HiddenKind, string>> = {
   invisible: 'hidden_invisible',
   alternative: 'hidden_alternative',
   header: 'hidden_header',
+  spoiler: 'hidden_spoiler',
+  fallback: 'hidden_fallback',
+  callback: 'hidden_callback',
+  member: 'hidden_member',
 };
 
 /** One finding for each run that was taken out and that a person should know of. */
@@ -39,7 +46,7 @@ export function reportHidden(runs: readonly HiddenRun[], scores: readonly number
     }
     const preheader = !hostile && run.kind === 'text' && run.at === 0 && run.text.length <= PREHEADER_CHARS_MAX;
     const rule = preheader ? 'hidden_preheader' : NAMES[run.kind];
-    const severity: Severity = hostile ? 'high' : preheader ? 'info' : 'medium';
+    const severity: Severity = hostile ? 'high' : preheader ? 'info' : ORDINARY.has(run.kind) ? 'low' : 'medium';
     findings.add(rule, severity, `${run.how}: ${excerpt(run.text, 110)}`, {
       part: 'removed',
       start: run.at,

@@ -1,4 +1,4 @@
-import type { HiddenRuns } from './html/hidden-runs.ts';
+import type { HiddenRuns } from './hidden-runs.ts';
 import { decodeLoose } from './mime/bytes.ts';
 import type { Part } from './mime/tree.ts';
 import { cleanText } from './text/clean.ts';

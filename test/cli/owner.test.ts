@@ -31,20 +31,34 @@ const MESSAGE = {
   sanitized_at: '2026-01-01T00:00:00Z',
 };
 
+describe('status', () => {
+  it('names every connector with where it takes from, and one that does not run', async () => {
+    control.handlers.status = () => status();
+    expect((await cli.run(['status'])).stdout).toMatch(
+      /chats \(telegram, slack\) runs, takes from chats\/telegram\/in and/,
+    );
+    const chats = { name: 'chats', channels: ['telegram' as const], inboxes: ['chats/telegram/in'], running: false };
+    control.handlers.status = () => status({ ready: false, connectors: [chats] });
+    const { code, stdout } = await cli.run(['status']);
+    expect(code).toBe(1);
+    expect(stdout).toContain('chats (telegram) does not run');
+  });
+});
+
 describe('inbox', () => {
   it('lists what came in, hostile senders and subjects drawn as what they are', async () => {
     control.handlers.inbox_list = () => ({
       type: 'inbox_list',
       items: [
         inboxItem({ from: 'x\u001b[2J', subject: 'a\u202eb' }),
-        inboxItem({ item: `k_${'d'.repeat(26)}`, warned: false, findings: 0, handled: true }),
+        inboxItem({ item: `k_${'d'.repeat(26)}`, channel: 'slack', warned: false, findings: 0, handled: true }),
       ],
       next: null,
     });
     const { code, stdout } = await cli.run(['inbox', 'list']);
     expect(code).toBe(0);
-    expect(stdout).toMatch(/k_cccccccc +60 s +read +x\\u\{1B\}\[2J +a\\u\{202E\}b +WARNED \(1\)\n/);
-    expect(stdout).toMatch(/k_dddddddd +60 s +taken up +eve@evil\.example +Hello\n/);
+    expect(stdout).toMatch(/k_cccccccc +60 s +email +read +x\\u\{1B\}\[2J +a\\u\{202E\}b +WARNED \(1\)\n/);
+    expect(stdout).toMatch(/k_dddddddd +60 s +slack +taken up +eve@evil\.example +Hello\n/);
   });
 
   it('shows a message with findings, links and attachments, each foreign line behind a bar', async () => {

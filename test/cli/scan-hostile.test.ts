@@ -46,6 +46,7 @@ const MOVES = /[\n\u001b]/;
 function row(text: string): Row {
   const finding = { rule: 'hidden_text', severity: 'high' as const, why: text, part: 'body', start: 0, end: 1 };
   return {
+    channel: 'telegram',
     source: text,
     number: 1,
     offset: 0,

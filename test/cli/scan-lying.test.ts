@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { FrameConnection, WIRE_CONNECTION_LIMITS, type Frame } from '../../src/bridge/index.ts';
 import type { LaunchedReader, ReaderEnd } from '../../src/cli/scan/launch.ts';
+import type { Job } from '../../src/cli/scan/order.ts';
 import { readAll } from '../../src/cli/scan/pool.ts';
 import { makeSocketPair } from '../../src/cli/scan/socket-pair.ts';
 import { EXTRACT_LIMITS, HardshellError } from '../../src/contracts/index.ts';
@@ -52,9 +53,9 @@ async function launchLiar(answer: Answer): Promise<LaunchedReader> {
   return { socket: near, exited, stop: () => Promise.resolve(connection.destroy()) };
 }
 
-async function readTwo(answer: Answer): Promise<string[]> {
-  async function* jobs(): AsyncGenerator<{ bytes: Buffer; about: null }> {
-    for (let i = 0; i < 2; i++) yield { bytes: Buffer.from(`Subject: ${i}\n\nx`), about: null };
+async function readTwo(answer: Answer, channel: Job<null>['channel'] = 'email'): Promise<string[]> {
+  async function* jobs(): AsyncGenerator<Job<null>> {
+    for (let i = 0; i < 2; i++) yield { channel, bytes: Buffer.from(`Subject: ${i}\n\nx`), about: null };
   }
   const launcher = { launch: () => launchLiar(answer), close: () => Promise.resolve() };
   const results: string[] = [];
@@ -76,6 +77,11 @@ describe('a reader written by the attacker', () => {
     expect(await readTwo((id) => sanitized(id, HONEST))).toEqual(['honest', 'honest']);
   });
 
+  it('is ended when it says that it reads another channel than the one it was started for', async () => {
+    const chat = { ...HONEST, channel: 'telegram' };
+    expect(await readTwo((id) => sanitized(id, chat), 'telegram')).toEqual(['lying', 'lying']);
+  });
+
   it.each<[string, unknown]>([
     ['a control character', { ...HONEST, subject: 'a\u001b[2Jb' }],
     ['a change of direction', { ...HONEST, subject: 'a\u202eb' }],
@@ -85,6 +91,7 @@ describe('a reader written by the attacker', () => {
       { ...HONEST, links: Array.from({ length: 200 }, () => ({ url: 'u'.repeat(2_048), text: '' })) },
     ],
     ['an unknown field', { ...HONEST, label: 'trusted' }],
+    ['a message of another channel', { ...HONEST, channel: 'slack' }],
     ['a wrong length', { ...HONEST, sanitized_length: 2 }],
     [
       'a rule of its own spelling',
@@ -123,8 +130,8 @@ describe('a machine that cannot start a reader', () => {
       if (left >= 0) return Promise.reject(new HardshellError('isolation_failed', 'no wall', { fate: 'stop' }));
       return launchLiar((id) => sanitized(id, HONEST));
     };
-    async function* jobs(): AsyncGenerator<{ bytes: Buffer; about: null }> {
-      yield { bytes: Buffer.from('x'), about: null };
+    async function* jobs(): AsyncGenerator<Job<null>> {
+      yield { channel: 'email', bytes: Buffer.from('x'), about: null };
     }
     const options = { launcher: { launch, close: () => Promise.resolve() }, readers: 1, finish: () => 1 };
     let done = 0;
@@ -140,8 +147,8 @@ describe('a machine that cannot start a reader', () => {
 
 describe('memory', () => {
   it('keeps nothing of a message after it was read', async () => {
-    async function* jobs(): AsyncGenerator<{ bytes: Buffer; about: null }> {
-      for (let i = 0; i < 800; i++) yield { bytes: Buffer.alloc(262_144, 97), about: null };
+    async function* jobs(): AsyncGenerator<Job<null>> {
+      for (let i = 0; i < 800; i++) yield { channel: 'email', bytes: Buffer.alloc(262_144, 97), about: null };
     }
     const launcher = { launch: () => launchLiar((id) => sanitized(id, HONEST)), close: () => Promise.resolve() };
     let most = 0;

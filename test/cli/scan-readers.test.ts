@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { openLauncher, type LaunchedReader, type ReaderLauncher } from '../../src/cli/scan/launch.ts';
+import type { Job } from '../../src/cli/scan/order.ts';
 import { readAll } from '../../src/cli/scan/pool.ts';
 import type { ReadResult } from '../../src/cli/scan/reader-session.ts';
 import { closeInheritedDescriptors } from '../../src/isolation/index.ts';
@@ -28,8 +29,8 @@ async function withLauncher<R>(
 }
 
 async function read(launcher: ReaderLauncher, mails: readonly (string | Buffer)[]): Promise<string[]> {
-  async function* jobs(): AsyncGenerator<{ bytes: Buffer; about: number }> {
-    for (const [about, mail] of mails.entries()) yield { bytes: Buffer.from(mail), about };
+  async function* jobs(): AsyncGenerator<Job<number>> {
+    for (const [about, mail] of mails.entries()) yield { channel: 'email', bytes: Buffer.from(mail), about };
   }
   const finish = (_about: number, result: ReadResult): string =>
     result.kind === 'read' ? result.extract.subject : `failed: ${result.reason}`;
@@ -45,7 +46,7 @@ describe('readers that die', () => {
     await withLauncher(undefined, async (real) => {
       let launches = 0;
       const launch = async (): Promise<LaunchedReader> => {
-        const reader = await real.launch();
+        const reader = await real.launch('email');
         launches += 1;
         // The first readers die in the middle of their work; whoever reads again lives.
         if (launches <= 2) setTimeout(() => void reader.stop(), 150);
@@ -53,9 +54,9 @@ describe('readers that die', () => {
       };
       const results = await read(
         { ...real, launch },
-        names(300).map((name) => mailText(name)),
+        names(3_000).map((name) => mailText(name)),
       );
-      expect(results).toEqual(names(300));
+      expect(results).toEqual(names(3_000));
       expect(launches).toBeGreaterThan(2);
     });
   }, 60_000);

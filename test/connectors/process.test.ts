@@ -9,12 +9,12 @@ import { defer, tempFolder, TestExecutor } from './support.ts';
 const MAIN = join(import.meta.dirname, '..', '..', 'src', 'app', 'connector', 'main.ts');
 
 function start(
-  argument: string,
-  mail: string,
+  connector: string,
+  folder: string,
 ): { executor: TestExecutor; exited: Promise<number | null>; stderr: () => string } {
-  const child = spawn(process.execPath, [MAIN, argument], {
+  const child = spawn(process.execPath, [MAIN], {
     stdio: ['ignore', 'ignore', 'pipe', 'pipe'],
-    env: { ...process.env, HARDSHELL_MAIL: mail },
+    env: { ...process.env, HARDSHELL_CONNECTOR: connector, HARDSHELL_FOLDER: folder },
   });
   let stderr = '';
   child.stderr?.on('data', (chunk: Buffer) => (stderr += chunk.toString()));

@@ -39,6 +39,8 @@ export async function socketPair(): Promise<[Socket, Socket]> {
 }
 
 export interface Message {
+  readonly channel: string;
+  readonly receivedAt: string;
   readonly key: string;
   readonly bytes: Buffer;
 }
@@ -92,11 +94,15 @@ export class TestExecutor {
     this.connection.send({ type: 'fetch', id, limit: 100, acknowledged: [], ...options });
     const result: { messages: Message[]; skipped: { key: string; reason: string }[] } = { messages: [], skipped: [] };
     let pieces: Buffer[] = [];
+    let begun = { channel: '', receivedAt: '' };
     for (;;) {
       const frame = await this.answer();
-      if (frame.type === 'raw_begin') pieces = [];
+      if (frame.type === 'raw_begin') {
+        pieces = [];
+        begun = { channel: frame.channel, receivedAt: frame.received_at };
+      }
       if (frame.type === 'raw_chunk') pieces.push(Buffer.from(frame.data, 'base64'));
-      if (frame.type === 'raw_end') result.messages.push({ key: frame.key, bytes: Buffer.concat(pieces) });
+      if (frame.type === 'raw_end') result.messages.push({ ...begun, key: frame.key, bytes: Buffer.concat(pieces) });
       if (frame.type === 'raw_skipped') result.skipped.push({ key: frame.key, reason: frame.reason });
       if (frame.type === 'fetched') return { ...result, more: frame.more };
     }

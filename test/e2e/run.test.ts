@@ -219,6 +219,26 @@ print(socket.create_connection(s.getsockname()).recv(9).decode())`;
     expect(exec('nobody', 'node', '-v').err).toContain('no zone `nobody` is running');
   });
 
+  it('the example of the documentation asks, is approved, and its mail leaves', async () => {
+    const page = readFileSync(join(import.meta.dirname, '..', '..', 'docs', 'agents.md'), 'utf8');
+    const example = /```python\n([^]*?)```/.exec(page)?.[1] ?? '';
+    const script = join(folder, 'agent.py');
+    writeFileSync(script, example, { mode: 0o644 });
+    const asking = instance.start('run', '--workspace', 'mailer', '--read', script, '--', 'python3', '/read/agent.py');
+    const pending = (): { id: string; destination: string }[] =>
+      (instance.run('approvals', 'list', '--json').json()['approvals'] as { id: string; destination: string }[]).filter(
+        ({ destination }) => destination === 'ann@example.org',
+      );
+    await until(() => pending().length === 1, 30_000);
+    expect(instance.outbox()).toEqual([]);
+    expect(instance.run('approvals', 'approve', pending()[0]?.id ?? '', '--yes').code).toBe(0);
+    await asking.ended;
+    expect(asking.said()).toBe('approved\nTrue\n');
+    await until(() => instance.outbox().length === 1, 30_000);
+    const sent = readFileSync(join(instance.home, 'mail', 'out', 'new', instance.outbox()[0] ?? ''), 'utf8');
+    expect(sent).toContain('Subject: Hello');
+  });
+
   it('is stopped with everything else, a fork bomb too, and cannot be started after', async () => {
     const script = `import os, signal, time
 for name in (signal.SIGTERM, signal.SIGHUP): signal.signal(name, signal.SIG_IGN)

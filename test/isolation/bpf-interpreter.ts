@@ -31,6 +31,12 @@ export function interpret(program: Buffer, call: Call): number {
       case 0x15:
         jump(accumulator === k);
         break;
+      case 0x05:
+        at += k;
+        break;
+      case 0x25:
+        jump(accumulator > k);
+        break;
       case 0x35:
         jump(accumulator >= k);
         break;

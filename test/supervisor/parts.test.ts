@@ -110,7 +110,7 @@ describe('bubblewrap', () => {
 describe('settings', () => {
   it('are the limits of the configuration, and a relay only where a model is configured', () => {
     const plain = readSettings(configOf('{ zones: { reader: { memoryMiB: 128, tasks: 20, cpus: 0.25 } } }'));
-    expect(plain.limits['reader-email']).toEqual({ memoryBytesMax: 128 * 1024 * 1024, tasksMax: 20, cpus: 0.25 });
+    expect(plain.limits.reader).toEqual({ memoryBytesMax: 128 * 1024 * 1024, tasksMax: 20, cpus: 0.25 });
     expect(plain.model).toBeUndefined();
     const local = readSettings(configOf("{ models: { local: { baseUrl: 'http://[::1]:11434/v1', model: 'm' } } }"));
     expect(local.model).toEqual({ host: '::1', port: 11_434, basePath: '/v1', name: 'm' });

@@ -50,7 +50,7 @@ export class Instance {
   readonly #children = new Set<ChildProcess>();
   #node = process.execPath;
 
-  constructor(uid: number, programs: Partial<Record<'executor' | 'reader', string>> = {}) {
+  constructor(uid: number, programs: Partial<Record<'executor' | 'reader' | 'connector', string>> = {}) {
     this.uid = uid;
     this.base = mkdtempSync(join(tmpdir(), 'hs-'));
     chmodSync(this.base, 0o755);

@@ -16,12 +16,12 @@ describe.each(RUNNERS)('up, run by $who', ({ uid }) => {
     expect(said()).toContain('first start: made');
     expect(said()).toContain('Hardshell is ready');
     const list = await instance.command('zones', '--json');
-    expect(JSON.parse(list.out)).toMatchObject([
-      { name: 'zone1-executor', session: null, socket: null, mode: uid === 0 ? 'F' : 'U', running: true },
-      { name: 'connector-maildir' },
-    ]);
+    const [executor, ...connectors] = JSON.parse(list.out) as { name: string }[];
+    const mode = uid === 0 ? 'F' : 'U';
+    expect(executor).toMatchObject({ name: 'zone1-executor', session: null, socket: null, mode, running: true });
+    expect(connectors.map(({ name }) => name).sort()).toEqual(['connector-chats', 'connector-maildir']);
     const pids = instance.processes();
-    expect(pids.length).toBeGreaterThanOrEqual(4);
+    expect(pids.length).toBeGreaterThanOrEqual(6);
     child.kill('SIGINT');
     await until(() => child.exitCode !== null, 'the end of up');
     expect(child.exitCode).toBe(0);
@@ -50,16 +50,17 @@ describe.each(RUNNERS)('up, run by $who', ({ uid }) => {
     expect(first.home).toEqual(expect.arrayContaining(['armed', 'audit', 'hardshell.json', 'keys', 'mail', 'run']));
     // Root without capabilities could still write sysctls: it has no /proc at all.
     const proc = uid === 0 ? ['sysctl ENOENT', 'processes ENOENT'] : ['sysctl E', 'processes open'];
-    for (const refused of ['ownWall EROFS', 'keys EROFS', 'hostRoot ENOENT', 'mail ENOENT', ...proc])
+    for (const refused of ['ownWall EROFS', 'keys EROFS', 'hostRoot ENOENT', 'mail ENOENT', 'chats ENOENT', ...proc])
       expect(log).toContain(refused);
     expect(existsSync(join(instance.home, 'state.db'))).toBe(true);
   });
 
-  it('hands the connector one connected socket, its mail and no way to another', async () => {
+  it('hands each connector one connected socket, its own folder and no way to another', async () => {
     instance = new Instance(uid);
     await instance.up();
-    await until(() => instance.log('zone1-executor').includes('connector says'), 'the connector');
-    expect(instance.log('zone1-executor')).toContain('connector says hello connector|in,out|EPERM');
+    const said = (name: string, folder: string): string => `connector says hello ${name}|${folder}|EPERM`;
+    for (const line of [said('connector-maildir', 'in,out'), said('connector-chats', 'slack,telegram')])
+      await until(() => instance.log('zone1-executor').includes(line), line);
   });
 
   it('starts once when it is called three times at the same moment on no home', async () => {
@@ -78,7 +79,7 @@ describe.each(RUNNERS)('up, run by $who', ({ uid }) => {
     expect(second.code).toBe(0);
     expect(second.said()).toContain(`Hardshell runs already (process ${first.child.pid})`);
     expect(first.child.exitCode).toBeNull();
-    expect((await instance.command('down')).out).toMatch(/^stopped 2 processes/);
+    expect((await instance.command('down')).out).toMatch(/^stopped 3 processes/);
     expect(first.child.exitCode ?? 0).toBe(0);
     expect((await instance.command('down')).out).toBe('nothing is running\n');
     const third = await instance.up();
@@ -107,7 +108,7 @@ describe.each(RUNNERS)('up, run by $who', ({ uid }) => {
     await instance.up();
     const modeOf = (name: string): string => (statSync(join(instance.paths.run, name)).mode & 0o7777).toString(8);
     expect(modeOf('.')).toBe(uid === 0 ? '711' : '700');
-    for (const name of ['supervisor', 'control', 'connector-maildir'])
+    for (const name of ['supervisor', 'control', 'connector-maildir', 'connector-chats'])
       expect(`${name} ${modeOf(name)}`).toBe(`${name} 700`);
     const client = await instance.client();
     const { name } = (await client.request({ type: 'spawn', profile: 'reader-email' })) as { name: string };

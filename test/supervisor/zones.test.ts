@@ -1,62 +1,13 @@
 import { chownSync, readFileSync, writeFileSync } from 'node:fs';
-import { createServer, type Server, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { RequestClient } from '../../src/bridge/index.ts';
 import type { ZoneEvent } from '../../src/contracts/index.ts';
-import { Instance, isRoot, RUNNERS, until } from './support.ts';
+import { Bridge, spawn } from './bridge.ts';
+import { Instance, RUNNERS, until } from './support.ts';
 
 const SID = 's_abcdefghijklmnopqrstuvwxyz';
 
-/** The executor's side of one zone's bridge: sends it orders, collects what it says. */
-class Bridge {
-  readonly lines: Record<string, unknown>[] = [];
-  readonly #server: Server;
-  #zone: Socket | undefined;
-
-  /** `owner`: the user whose executor this stands in for; we may be root. */
-  constructor(path: string, owner: number) {
-    this.#server = createServer((socket) => {
-      this.#zone = socket;
-      socket.on('error', () => {});
-      let held = '';
-      socket.on('data', (data) => {
-        held += String(data);
-        const whole = held.split('\n');
-        held = whole.pop() ?? '';
-        for (const line of whole) this.lines.push(JSON.parse(line) as Record<string, unknown>);
-      });
-    });
-    const umask = process.umask(0o007);
-    this.#server.listen(path, () => {
-      if (owner !== 0 && isRoot) chownSync(path, owner, owner);
-    });
-    process.umask(umask);
-  }
-
-  async ask(order: object): Promise<Record<string, unknown>> {
-    await until(() => this.lines.length > 0, 'the zone to connect');
-    const before = this.lines.length;
-    this.#zone?.write(`${JSON.stringify(order)}\n`);
-    await until(() => this.lines.length > before, 'an answer of the zone');
-    return this.lines[before] ?? {};
-  }
-
-  tell(order: object): void {
-    this.#zone?.write(`${JSON.stringify(order)}\n`);
-  }
-
-  close(): void {
-    this.#zone?.destroy();
-    this.#server.close();
-  }
-}
-
-const spawn = async (client: RequestClient, what: object): Promise<string> => {
-  const answer = await client.request({ type: 'spawn', ...what });
-  if (answer['type'] !== 'spawned') throw new Error(JSON.stringify(answer));
-  return String(answer['name']);
-};
 const events = async (client: RequestClient, name: string): Promise<ZoneEvent[]> => {
   const answer = await client.request({ type: 'watch', after: 0, wait_ms: 0 });
   return (answer['events'] as ZoneEvent[]).filter((event) => event.name === name);
@@ -195,6 +146,8 @@ describe.each(RUNNERS)('zones of a supervisor run by $who', ({ uid }) => {
     const refused = [
       { profile: 'executor' },
       { profile: 'connector-maildir' },
+      { profile: 'connector-chats' },
+      { profile: 'reader-sms' },
       { profile: 'reader-email', argv: ['--inspect'] },
       { profile: 'planner', sid: '../../etc' },
       { profile: 'planner', sid: `${SID}/x` },
@@ -227,16 +180,16 @@ describe.each(RUNNERS)('zones of a supervisor run by $who', ({ uid }) => {
       };
       return ready ? zones.find((zone) => zone.name === 'zone1-executor') : undefined;
     };
-    await until(() => instance.log('zone1-executor').includes('connector says'), 'the first connector');
+    const connectors = (name: string): number =>
+      instance.log('zone1-executor').split(`connector says hello connector-${name}|`).length - 1;
+    const CONNECTORS = ['maildir', 'chats'];
+    await until(() => CONNECTORS.every((name) => connectors(name) === 1), 'the first connectors');
     const before = await executorOf();
     process.kill(before?.pid ?? 0, 'SIGKILL');
     await until(async () => ((await executorOf())?.restarts ?? 0) === 1, 'another executor');
     expect((await executorOf())?.pid).not.toBe(before?.pid);
     expect(await endOf(client, name)).toMatchObject({ kind: 'stopped' });
-    await until(
-      () => (instance.log('zone1-executor').match(/connector says/g) ?? []).length === 2,
-      'another connector',
-    );
+    await until(() => CONNECTORS.every((name) => connectors(name) === 2), 'other connectors');
     client.destroy();
   });
 

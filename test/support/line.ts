@@ -1,7 +1,14 @@
 import { parseMailAddress, type Extract, type Json, type Outcome, type SessionId } from '../../src/contracts/index.ts';
 import { answerApproval, type Answer } from '../../src/control/index.ts';
 import { putExtract, putRaw } from '../../src/zone1-executor/content-store.ts';
-import { ask, execute, mintApproved, type Asking, type Minted, type Redeemed } from '../../src/zone1-executor/execute.ts';
+import {
+  ask,
+  execute,
+  mintApproved,
+  type Asking,
+  type Minted,
+  type Redeemed,
+} from '../../src/zone1-executor/execute.ts';
 import { moment } from '../../src/zone1-executor/judge.ts';
 import { GrantKey } from '../../src/zone1-executor/grant.ts';
 import { deliver, findSession, openSession, type Session } from '../../src/zone1-executor/sessions.ts';
@@ -28,7 +35,7 @@ export async function storeMessage(bench: Bench, parts: Partial<Extract> = {}): 
   return station.ledger.commit((tx) => {
     const kid = found(
       putRaw(station, tx, {
-        channel: 'email',
+        channel: extract.channel,
         key: `${Math.random()}`,
         bytes,
         sha256: sha256Hex(bytes),

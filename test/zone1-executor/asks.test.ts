@@ -225,3 +225,47 @@ describe('reading', () => {
     }
   });
 });
+
+describe('chats beside mail', () => {
+  const CHAT = { channel: 'telegram', from: 'telegram:user:1 Ann', body: 'The word is plover.' } as const;
+  const read = async (bench: Bench, session: Session, params: Json, action = 'read_email'): Promise<unknown[]> => {
+    const asked = accept(await askFor(bench, session, params, action));
+    if (asked.kind !== 'allowed') throw new Error('not allowed');
+    const done = accept(await run(bench, keyOf(bench), session, asked.minted, params));
+    if (done.kind !== 'done') throw new Error('not done');
+    return (done.value as { items: { channel: string }[] }).items.map(({ channel }) => channel);
+  };
+
+  test('are not listed, found or counted as mail, and no reference makes one mail', async () => {
+    const bench = makeBench();
+    await storeMessage(bench, CHAT);
+    await storeMessage(bench, { body: 'The word is plover.' });
+    const session = await ownSession(bench);
+    expect(await read(bench, session, { limit: 10 })).toEqual(['email']);
+    expect(await read(bench, session, { query: 'plover', limit: 10 }, 'search_emails')).toEqual(['email']);
+    const chat = await itemSession(bench, CHAT);
+    expect(await askFor(bench, chat.session, { content_ref: chat.ref }, 'read_email')).toMatchObject({
+      ok: false,
+      refusal: { error: 'not_found', message: expect.stringContaining('a message of telegram') },
+    });
+    const mail = await itemSession(bench);
+    expect(await read(bench, mail.session, { content_ref: mail.ref })).toEqual(['email']);
+  });
+
+  test('are read by actions that are not built yet: asked for, they are unavailable', async () => {
+    const bench = makeBench();
+    const { session } = await itemSession(bench, CHAT);
+    for (const action of ['read_telegram', 'read_slack', 'list_slack_channels', 'send_telegram', 'send_slack'])
+      expect(refusal(await askFor(bench, session, {}, action))).toBe('unavailable');
+  });
+
+  test('name nobody that a mail could go to: their sender is no address', async () => {
+    const bench = makeBench();
+    const { session, ref } = await itemSession(bench, CHAT);
+    const reply = { to: [{ ref: `${ref}#/from` }], subject: 'Re:', body: 'Yes.' };
+    expect(refusal(await askFor(bench, session, reply))).toBe('invalid_params');
+    const mail = await itemSession(bench);
+    const allowed = { ...reply, to: [{ ref: `${mail.ref}#/from` }] };
+    expect(refusal(await askFor(bench, mail.session, allowed))).toBe('accepted');
+  });
+});

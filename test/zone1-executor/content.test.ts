@@ -23,7 +23,7 @@ describe('stored content', () => {
     const bench = makeBench();
     expect(await raw(bench, 'a')).toMatch(/^k_/);
     expect(await raw(bench, 'a')).toBeNull();
-    expect(unread(bench.station.ledger.reader, 10)).toHaveLength(1);
+    expect(unread(bench.station.ledger.reader, 'email', 10)).toHaveLength(1);
   });
 
   test('raw bytes go after their days, extracts after theirs, and the row stays', async () => {

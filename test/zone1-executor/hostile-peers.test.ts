@@ -13,7 +13,7 @@ type Frame = Readonly<Record<string, unknown>>;
 
 /** A link whose connector answers a fetch of at most `limit` messages with these frames. */
 async function fetchSome(frames: (id: unknown) => Iterable<Frame>, limit = 20): Promise<number> {
-  const link = new ConnectorLink();
+  const link = new ConnectorLink(['email']);
   let gone = false;
   const events = link.attach({
     send: (message) =>
@@ -37,7 +37,7 @@ const sha256 = createHash('sha256').update('x').digest('hex');
 function* messages(id: unknown, count: number): Iterable<Frame> {
   for (let i = 0; i < count; i++) {
     const key = `m${i}`;
-    yield { type: 'raw_begin', id, key, bytes: 1, received_at: '2026-11-20T10:00:00Z' };
+    yield { type: 'raw_begin', id, channel: 'email', key, bytes: 1, received_at: '2026-11-20T10:00:00Z' };
     yield { type: 'raw_chunk', id, key, seq: 0, data: 'eA==' };
     yield { type: 'raw_end', id, key, sha256 };
   }
@@ -54,6 +54,7 @@ describe('a connector that gives more than it was asked for', () => {
     const begin = (id: unknown): Frame => ({
       type: 'raw_begin',
       id,
+      channel: 'email',
       key: 'k',
       bytes: 1,
       received_at: '2026-11-20T10:00:00Z',
@@ -61,7 +62,13 @@ describe('a connector that gives more than it was asked for', () => {
     const empty = (id: unknown): Frame[] => [begin(id), { type: 'raw_chunk', id, key: 'k', seq: 0, data: '' }];
     await expect(fetchSome(empty)).rejects.toThrow(/went away/);
     const skipped = (id: unknown): Frame[] =>
-      Array.from({ length: 5_000 }, (_, i) => ({ type: 'raw_skipped', id, key: `${i}`, reason: 'unreadable' }));
+      Array.from({ length: 5_000 }, (_, i) => ({
+        type: 'raw_skipped',
+        id,
+        channel: 'email',
+        key: `${i}`,
+        reason: 'unreadable',
+      }));
     await expect(fetchSome(skipped)).rejects.toThrow(/went away/);
   });
 
@@ -70,7 +77,7 @@ describe('a connector that gives more than it was asked for', () => {
     const digest = createHash('sha256').update(big).digest('hex');
     const step = 524_288;
     function* whole(id: unknown, key: string): Iterable<Frame> {
-      yield { type: 'raw_begin', id, key, bytes: big.length, received_at: '2026-11-20T10:00:00Z' };
+      yield { type: 'raw_begin', id, channel: 'email', key, bytes: big.length, received_at: '2026-11-20T10:00:00Z' };
       for (let at = 0, seq = 0; at < big.length; at += step, seq += 1)
         yield { type: 'raw_chunk', id, key, seq, data: big.toString('base64', at, at + step) };
       yield { type: 'raw_end', id, key, sha256: digest };
@@ -105,10 +112,13 @@ describe('a reader that never takes its message', () => {
       name: 'zone3-email-reader.1',
       link: { send: () => undefined, drained: () => new Promise(() => undefined), destroy: () => undefined },
       onFrame: () => undefined,
-      onGone: (gone) => void setTimeout(gone, 20),
+      onGone: (gone) => void setTimeout(() => gone('ended'), 20),
       end: () => (ended += 1),
     });
-    expect(await new ReaderPool(start).read(Buffer.alloc(10))).toEqual({ kind: 'failed', reason: 'crashed' });
+    expect(await new ReaderPool({ channel: 'email', start, fault: () => undefined }).read(Buffer.alloc(10))).toEqual({
+      kind: 'failed',
+      reason: 'crashed',
+    });
     expect(ended).toBe(1);
   });
 });

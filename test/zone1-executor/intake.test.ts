@@ -1,5 +1,4 @@
 import { describe, expect, test } from 'vitest';
-import { ConnectorLink } from '../../src/zone1-executor/connector-link.ts';
 import { getContent, putRaw } from '../../src/zone1-executor/content-store.ts';
 import { readForever } from '../../src/zone1-executor/intake.ts';
 import { Notifier } from '../../src/zone1-executor/notifier.ts';
@@ -51,14 +50,11 @@ describe('reading what came in', () => {
     const stop = new AbortController();
     const notifier = new Notifier();
     const faults: unknown[] = [];
-    const reading = readForever({
-      station: bench.station,
-      connector: new ConnectorLink(),
-      readers: new ReaderPool(reader),
-      notifier,
-      signal: stop.signal,
-      fault: (_, cause) => faults.push(cause),
-    });
+    const fault = (_: string, cause: unknown): void => void faults.push(cause);
+    const reading = readForever(
+      { station: bench.station, notifier, signal: stop.signal, fault },
+      new ReaderPool({ channel: 'email', start: reader, fault }),
+    );
     const stored = (kid: string) => getContent(bench.station.ledger.reader, kid)?.extract.subject;
     for (let tries = 0; tries < 200 && stored(behind[2] ?? '') === undefined; tries++)
       await new Promise((resolve) => setTimeout(resolve, 5));

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import { ConnectorLink } from '../../src/zone1-executor/connector-link.ts';
-import { ReaderPool, type ReaderProcess } from '../../src/zone1-executor/reader-pool.ts';
+import { ReaderPool, type ReaderEnd, type ReaderProcess } from '../../src/zone1-executor/reader-pool.ts';
 import { extractOf } from '../support/station.ts';
 
 type Frame = Readonly<Record<string, unknown>>;
@@ -18,7 +18,7 @@ function poolOf(answer: (send: (frame: Frame) => void, die: () => void, got: Fra
     started += 1;
     const got: Frame[] = [];
     let take: (frame: Frame) => void = () => undefined;
-    let gone: () => void = () => undefined;
+    let gone: (how: ReaderEnd) => void = () => undefined;
     return {
       name: `zone3-email-reader.${started}`,
       link: {
@@ -27,7 +27,7 @@ function poolOf(answer: (send: (frame: Frame) => void, die: () => void, got: Fra
           if ((message as Frame)['type'] === 'sanitize_end')
             answer(
               (frame) => take(frame),
-              () => gone(),
+              () => gone('ended'),
               got,
             );
         },
@@ -39,7 +39,11 @@ function poolOf(answer: (send: (frame: Frame) => void, die: () => void, got: Fra
       end: () => (ended += 1),
     };
   };
-  return { pool: new ReaderPool(start), ended: () => ended, started: () => started };
+  return {
+    pool: new ReaderPool({ channel: 'email', start, fault: () => undefined }),
+    ended: () => ended,
+    started: () => started,
+  };
 }
 
 const RAW = Buffer.from('From: ann@example.org\n\nHello');
@@ -119,7 +123,7 @@ describe('a connector is not believed', () => {
     link: ConnectorLink;
     destroyed: () => boolean;
   } {
-    const link = new ConnectorLink();
+    const link = new ConnectorLink(['email']);
     let destroyed = false;
     const events = link.attach({
       send: (message) => answer(message as Frame, (frame) => events.onFrame(frame)),
@@ -169,6 +173,7 @@ describe('a connector is not believed', () => {
   const begin = (id: unknown) => ({
     type: 'raw_begin',
     id,
+    channel: 'email',
     key: 'k',
     bytes: bytes.length,
     received_at: '2026-11-20T10:00:00Z',
@@ -196,6 +201,12 @@ describe('a connector is not believed', () => {
     ['an end without a beginning', (id: unknown) => [end(id)]],
     ['two beginnings', (id: unknown) => [begin(id), begin(id)]],
     ['something that is no frame of the protocol', () => [{ type: 'perform' }]],
+    ['a message of a channel that is not its own', (id: unknown) => [{ ...begin(id), channel: 'telegram' }]],
+    [
+      'a message of another’s channel that it could not take',
+      (id: unknown) => [{ type: 'raw_skipped', id, channel: 'slack', key: 'k', reason: 'unreadable' }],
+    ],
+    ['a message of a channel that is not known', (id: unknown) => [{ ...begin(id), channel: 'sms' }]],
   ])('%s ends the connection', async (_, frames) => {
     await expect(fetchWith(frames)).rejects.toThrow(/went away/);
   });

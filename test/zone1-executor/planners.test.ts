@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { LIMITS } from '../../src/contracts/index.ts';
 import { sql } from '../../src/state/index.ts';
+import { getContent, unhandled } from '../../src/zone1-executor/content-store.ts';
 import { Notifier } from '../../src/zone1-executor/notifier.ts';
 import { Planners, type StartPlanner } from '../../src/zone1-executor/planners.ts';
 import { openSession } from '../../src/zone1-executor/sessions.ts';
@@ -39,6 +40,27 @@ describe('planners', () => {
     for (let i = 0; i < 40; i++) await storeMessage(bench);
     for (let i = 0; i < 5; i++) await planners.turn();
     expect(planners.count).toBe(LIMITS.plannersMax.value);
+  });
+
+  test('are given to the channels in turn: mail does not wait behind an export of chats', async () => {
+    const bench = makeBench();
+    for (let i = 0; i < 50; i++) {
+      bench.clock.pass(1);
+      await storeMessage(bench, { channel: 'telegram', from: `telegram:user:${i}` });
+    }
+    for (const from of ['ann@example.org', 'bob@example.org']) {
+      bench.clock.pass(1);
+      await storeMessage(bench, { from });
+    }
+    const { reader } = bench.station.ledger;
+    const channels = unhandled(reader, 5).map((kid) => getContent(reader, kid)?.channel);
+    expect(channels).toEqual(['email', 'telegram', 'email', 'telegram', 'telegram']);
+    expect(unhandled(reader, 4).map((kid) => getContent(reader, kid)?.sender)).toEqual([
+      'ann@example.org',
+      '',
+      'bob@example.org',
+      '',
+    ]);
   });
 
   test('that end before their start is told do not hold a place for ever', async () => {

@@ -7,7 +7,7 @@ import { rolldown } from 'rolldown';
 export const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
 /** Packs one program as `scripts/build.mjs` does, into a folder of its own. Returns that folder. */
-export async function pack(name: 'planner' | 'model'): Promise<string> {
+export async function pack(name: 'planner' | 'model' | 'egress'): Promise<string> {
   const dir = mkdtempSync(join(tmpdir(), `hs-${name}-`));
   const bundle = await rolldown({
     input: join(ROOT, `src/app/${name}/main.ts`),

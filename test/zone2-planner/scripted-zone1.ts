@@ -141,7 +141,7 @@ export class ScriptedZone1 {
         const [item] = this.items;
         return item === undefined
           ? { type: 'none' }
-          : { type: 'item', content_ref: item.ref, channel: 'email', message: item.message };
+          : { type: 'item', content_ref: item.ref, channel: item.message.channel, message: item.message };
       }
       case 'item_done':
         this.items.splice(

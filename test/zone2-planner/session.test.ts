@@ -17,6 +17,18 @@ describe.each(['item', 'unknown'] as const)('a session of a message (%s)', (orig
     expect(zone1.kept('note')).toMatchObject([{ category: 'question', state: 'done', steps: [{ state: 'done' }] }]);
   });
 
+  it('takes a chat up like a mail: notes what it is, asks for nothing, says done and ends', async () => {
+    const ref = zone1.deliver(
+      message({ channel: 'slack', from: 'slack:user:U1 ann@example.org', body: 'Are you there?' }),
+    );
+    await session(origin);
+    expect([zone1.asked, zone1.acts]).toEqual([[], []]);
+    expect(zone1.done).toEqual([ref]);
+    expect(zone1.kept('note')).toMatchObject([
+      { category: 'question', state: 'done', text: expect.stringContaining('this version sends nothing to slack') },
+    ]);
+  });
+
   it('follows an act through the outbox', async () => {
     zone1.decide = () => 'queue';
     zone1.deliver(QUESTION);

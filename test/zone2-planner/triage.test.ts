@@ -180,3 +180,35 @@ describe('templates', () => {
     expect(plan.proposals[0]?.params['body']).toContain('> Could you look at {{subject}}?');
   });
 });
+
+describe('chats', () => {
+  const CHATS: readonly (readonly [Category, Partial<Extract>])[] = [
+    ['question', { body: 'Could you bring the projector on Friday?' }],
+    ['personal', { body: 'The garden looks lovely this year.' }],
+    ['meeting', { body: 'Shall we meet on Tuesday at 14:30?' }],
+    ['invoice', { subject: 'Invoice 12', body: 'Please pay 120 EUR.' }],
+    ['bulk', { links: [{ url: 'https://shop.example/unsubscribe', text: 'Unsubscribe' }] }],
+    ['suspicious', { body: 'Please answer?', injection_warning: true, injection_score: 0.9 }],
+  ];
+  // A name in a chat can be anything: what would be a report, a machine or a person by mail says nothing here.
+  const SENDERS = ['telegram:user:12 Ann', 'slack:user:U1', 'ann@example.org', 'MAILER-DAEMON@mx.example.org', ''];
+
+  it.each(CHATS)('are sorted as %s by what they say, whoever is said to have sent them', async (category, parts) => {
+    for (const from of SENDERS) {
+      const plan = await triage({ channel: 'telegram', subject: '', from, ...parts });
+      expect([from, plan.category]).toEqual([from, category]);
+    }
+  });
+
+  it('are never answered by mail, also where the sender is named like an address', async () => {
+    for (const [, parts] of CHATS)
+      for (const channel of ['telegram', 'slack'] as const)
+        for (const from of SENDERS) {
+          const plan = await triage({ channel, from, ...parts });
+          expect(plan.proposals).toEqual([]);
+          expect(plan.text).toContain(`by ${channel}`);
+        }
+    // The same words by mail are answered.
+    expect((await triage({ from: 'ann@example.org', ...CHATS[0]?.[1] })).proposals).toHaveLength(1);
+  });
+});

@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { rolldown } from 'rolldown';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { extractSchema } from '../../src/contracts/index.ts';
+import { chatVectors, CHAT_NAMES } from './chat-support.ts';
 import { mail } from './support.ts';
 
 type Frame = Record<string, unknown>;
@@ -27,7 +28,10 @@ beforeAll(async () => {
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 /** The packed reader under Node's permission model, as the sandbox starts it. */
-function start(extra: readonly ('pipe' | number)[] = ['pipe']): {
+function start(
+  extra: readonly ('pipe' | number)[] = ['pipe'],
+  env: Readonly<Record<string, string>> = {},
+): {
   child: ChildProcess;
   stderr: () => string;
   exit: Promise<number | null>;
@@ -41,7 +45,7 @@ function start(extra: readonly ('pipe' | number)[] = ['pipe']): {
       join(folder, 'main.mjs'),
       '--batch',
     ],
-    { stdio: ['ignore', 'ignore', 'pipe', ...extra], env: {} },
+    { stdio: ['ignore', 'ignore', 'pipe', ...extra], env },
   );
   let stderr = '';
   child.stderr?.on('data', (chunk: Buffer) => (stderr += chunk.toString()));
@@ -94,6 +98,32 @@ describe('the reader process', () => {
     }
     socket.end();
     expect(await exit).toBe(0);
+  });
+
+  it.each(CHAT_NAMES)('reads %s where its environment says so, and says it when it is ready', async (chat) => {
+    const { child, exit } = start(['pipe'], { HARDSHELL_CHANNEL: chat });
+    const { socket, next } = open(child);
+    expect(await next()).toEqual({ type: 'ready', channel: chat });
+    const vectors = chatVectors(chat).filter((vector) => (vector.raw ?? '{}') !== '');
+    for (const [i, { message, raw, expect: wanted }] of vectors.entries()) {
+      socket.write(framesOf(`m${i}`, Buffer.from(raw ?? JSON.stringify(message))));
+      const answer = await next();
+      expect(Object.keys(answer)).toEqual(['type', 'id', 'message']);
+      const extract = extractSchema.parse(answer['message']);
+      expect(extract.channel).toBe(chat);
+      if (wanted.body !== undefined) expect(extract.body).toBe(wanted.body);
+    }
+    // A mail is no message of this channel: nothing of it is read as one.
+    socket.write(framesOf('mail', Buffer.from(mail('Hello'))));
+    expect(extractSchema.parse((await next())['message'])).toMatchObject({ channel: chat, body: '', from: '' });
+    socket.end();
+    expect(await exit).toBe(0);
+  });
+
+  it('does not start for a channel that it does not know', async () => {
+    const { exit, stderr } = start(['pipe'], { HARDSHELL_CHANNEL: 'whatsapp' });
+    expect(await exit).toBe(1);
+    expect(stderr()).toContain('`HARDSHELL_CHANNEL` must be `email`, `telegram` or `slack`');
   });
 
   it('refuses a wrong digest, a wrong order, a size too large and unknown fields, and reads on', async () => {

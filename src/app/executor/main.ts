@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { serveFrames } from '../../bridge/index.ts';
-import { HardshellError, toAuditZone, type ZoneEvent } from '../../contracts/index.ts';
-import { Confirmed, Executor, openPresenceDesk, type ZoneListing } from '../../zone1-executor/index.ts';
+import { CONNECTOR_NAMES, HardshellError, PROFILE_KINDS, toAuditZone, type ZoneEvent } from '../../contracts/index.ts';
+import { Confirmed, Executor, openPresenceDesk, type ZonesFound } from '../../zone1-executor/index.ts';
 import { openState } from './open-state.ts';
 import {
   confirmFirst,
@@ -14,6 +14,7 @@ import {
   writeDurably,
 } from './serve.ts';
 import { SupervisorLink } from './supervisor-link.ts';
+import { endOf, ZoneEnds } from './zone-ends.ts';
 import { listenConnector, serveAgent, startPlanner, startReader, type ZoneHost } from './zone-sockets.ts';
 
 /** The places of a stack, without the words of the error, which may go over several lines. */
@@ -73,16 +74,18 @@ async function main(): Promise<void> {
   const supervisor = await linking;
   // Before anything of ours is started: ends of zones that an earlier executor had are not ours to take in again.
   const seen = await supervisor.lastEvent();
+  const ends = new ZoneEnds();
   const host: ZoneHost = {
     supervisor,
     fault,
+    ends,
     answerZone: (sid, frame, signal) => executor.answerZone(sid, frame, signal),
     mayUseModel: () => confirmed.stands('config'),
   };
   const executor: Executor = new Executor({
     station,
     fault,
-    startReader: () => startReader(host),
+    startReader: (channel) => startReader(host, channel),
     startPlanner: (session, standing) => startPlanner(host, session, standing),
     serveAgent: (session) => serveAgent(host, session),
     control: {
@@ -96,7 +99,10 @@ async function main(): Promise<void> {
   });
   await recordStart(where, epoch, station);
   await executor.recover();
-  await listenConnector(join(where.run, 'connector-maildir', 'connector.sock'), executor.connector, fault);
+  for (const name of CONNECTOR_NAMES) {
+    const path = join(where.run, `connector-${name}`, 'connector.sock');
+    await listenConnector(path, executor.connectors[name], fault);
+  }
   await serveFrames({
     path: join(where.run, 'control', 'control.sock'),
     mode: 0o600,
@@ -113,7 +119,7 @@ async function main(): Promise<void> {
     executor.stop();
     void close().finally(() => process.exit(0));
   });
-  await supervisor.watch((event) => takeEvent(event, executor, station), stopped.signal, seen);
+  await supervisor.watch((event) => takeEvent(event, { executor, station, ends }), stopped.signal, seen);
 }
 
 async function recordStart(
@@ -132,10 +138,16 @@ async function recordStart(
 }
 
 /** A zone's end, as the supervisor saw it, reaches whoever owns the zone and the log. */
-function takeEvent(event: ZoneEvent, executor: Executor, station: ReturnType<typeof makeStation>): void {
+function takeEvent(
+  event: ZoneEvent,
+  to: { readonly executor: Executor; readonly station: ReturnType<typeof makeStation>; readonly ends: ZoneEnds },
+): void {
   if (event.kind === 'started') return;
-  const incident = event.kind === 'tampered' || event.kind === 'probe_failed';
-  const zone = toAuditZone(event.name);
+  const { executor, station } = to;
+  const { kind } = PROFILE_KINDS[event.profile];
+  const how = endOf(event);
+  const incident = how === 'incident';
+  const zone = kind === 'connector' ? 'connector' : toAuditZone(event.name);
   if (incident || event.kind === 'out_of_memory' || (event.kind === 'exited' && event.code !== 0)) {
     const recorded = station.ledger.commit((tx) => {
       if (incident)
@@ -149,19 +161,20 @@ function takeEvent(event: ZoneEvent, executor: Executor, station: ReturnType<typ
     });
     recorded.catch((cause: unknown) => fault('events', cause));
   }
-  if (event.profile !== 'planner') return;
-  const how = incident ? 'incident' : event.kind === 'exited' && event.code === 0 ? 'clean' : 'crashed';
+  if (kind === 'reader') to.ends.take(event.name, how);
+  if (kind !== 'planner') return;
   executor.planners.ended(event.name, how, event.session ?? '').catch((cause: unknown) => fault('planners', cause));
 }
 
-async function listZones(supervisor: SupervisorLink): Promise<{ zones: ZoneListing[]; warnings: string[] }> {
+async function listZones(supervisor: SupervisorLink): Promise<ZonesFound> {
   try {
-    const { zones, degraded } = await supervisor.status();
+    const { zones, degraded, proof } = await supervisor.status();
     return {
       zones: zones.map(({ name, session, socket, mode, running }) => ({ name, session, socket, mode, running })),
       warnings: [...degraded],
+      proof,
     };
   } catch {
-    return { zones: [], warnings: ['the supervisor does not answer'] };
+    return { zones: [], warnings: ['the supervisor does not answer'], proof: null };
   }
 }

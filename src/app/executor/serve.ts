@@ -189,7 +189,6 @@ export function instanceFacts(where: Environment, config: Config, epoch: number,
     planner: config.models.local === null ? 'rules' : 'model',
     questionsPerDay: config.approvals.questionsPerDay,
     unproven: [
-      'isolation is proven at each start by a short self-probe only; the full attack list comes with part 2',
       ...(where.mode === 'U' ? ['zones share one uid with you; a program of yours can reach their sockets'] : []),
     ],
   };

@@ -1,8 +1,11 @@
 import { join } from 'node:path';
-import { listenFrames, serveFrames, type FrameConnection, type Frame } from '../../bridge/index.ts';
-import { HardshellError } from '../../contracts/index.ts';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { listenFrames, serveFrames, type Frame } from '../../bridge/index.ts';
+import { HardshellError, type Channel } from '../../contracts/index.ts';
 import type { ConnectorLink, ReaderProcess, ServedAgent, Session, StartedPlanner } from '../../zone1-executor/index.ts';
+import { ReaderSeat } from './reader-seat.ts';
 import type { SupervisorLink } from './supervisor-link.ts';
+import type { ZoneEnd, ZoneEnds } from './zone-ends.ts';
 
 /** The directory's group is the zone's own where zones have uids of their own; nobody else can enter it. */
 const ZONE_SOCKET_MODE = 0o660;
@@ -13,6 +16,7 @@ export interface ZoneHost {
   /** False while the owner has not confirmed the settings that name the model. */
   readonly mayUseModel: () => boolean;
   readonly supervisor: SupervisorLink;
+  readonly ends: ZoneEnds;
   readonly answerZone: (sid: string, frame: Frame, signal: AbortSignal) => Promise<object>;
   readonly fault: (where: string, cause: unknown) => void;
 }
@@ -60,63 +64,43 @@ export async function serveAgent(host: ZoneHost, session: Session): Promise<Serv
   }
 }
 
-/** Starts a reader and waits until it says that it is ready. */
-export async function startReader(host: ZoneHost): Promise<ReaderProcess> {
-  const { name, socket_dir: dir } = await host.supervisor.spawn('reader-email');
-  const state: { take: ((frame: Frame) => void) | null; gone: () => void; isGone: boolean } = {
-    take: null,
-    gone: () => undefined,
-    isGone: false,
-  };
-  let connected: (connection: FrameConnection) => void = () => undefined;
-  const ready = new Promise<FrameConnection>((resolve) => (connected = resolve));
+/**
+ * Starts a reader of a channel and waits until it says that it is ready. Rejects with `isolation_failed` when it ended
+ * by an incident before.
+ */
+export async function startReader(host: ZoneHost, channel: Channel): Promise<ReaderProcess> {
+  const { name, socket_dir: dir } = await host.supervisor.spawn(`reader-${channel}`);
+  const ended = host.ends.of(name);
+  const seat = new ReaderSeat(channel, ended);
   const listener = await listenFrames({
     path: join(dir, SOCKET),
     mode: ZONE_SOCKET_MODE,
     connectionsMax: 1,
-    accept: (attach) => {
-      let said = false;
-      const connection: FrameConnection = attach({
-        onFrame: (frame) => {
-          if (said && state.take !== null) state.take(frame);
-          else if (frame['type'] === 'ready' && frame['channel'] === 'email') {
-            said = true;
-            connected(connection);
-          } else connection.destroy();
-        },
-        onClose: () => {
-          state.isGone = true;
-          state.gone();
-        },
-      });
-    },
+    accept: (attach) => seat.accept(attach),
   });
   const end = (): void => {
+    host.ends.forget(name);
     listener.close().catch((cause: unknown) => host.fault(name, cause));
     host.supervisor.stopZone(name).catch((cause: unknown) => host.fault(name, cause));
   };
-  const late = new Promise<never>((_, reject) => {
-    setTimeout(
-      () => reject(new HardshellError('timeout', 'a reader did not become ready', { fate: 'retry' })),
-      READER_START_MS,
-    ).unref();
-  });
   try {
-    const link = await Promise.race([ready, late]);
-    return {
-      name,
-      link,
-      onFrame: (take) => (state.take = take),
-      onGone: (gone) => {
-        state.gone = gone;
-        if (state.isGone) gone();
-      },
-      end,
-    };
+    const link = await Promise.race([seat.ready, endedBefore(ended), late()]);
+    return { name, link, onFrame: (take) => seat.onFrame(take), onGone: (take) => seat.onGone(take), end };
   } catch (error) {
     end();
     throw error;
   }
+}
+
+async function endedBefore(ended: Promise<ZoneEnd>): Promise<never> {
+  throw (await ended) === 'incident'
+    ? new HardshellError('isolation_failed', 'a reader tripped a wire while it started', { fate: 'stop' })
+    : new HardshellError('unavailable', 'a reader ended while it started', { fate: 'retry' });
+}
+
+async function late(): Promise<never> {
+  await sleep(READER_START_MS, undefined, { ref: false });
+  throw new HardshellError('timeout', 'a reader did not become ready', { fate: 'retry' });
 }
 
 /** Listens for connectors: the supervisor connects and hands the descriptor over, so nobody else can be there. */

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { EXTRACT_LIMITS, LIMITS, type Extract, type WireErrorCode } from '../../contracts/index.ts';
-import { readEmail, readMessageId } from '../../zone3-reader/index.ts';
+import type { ChannelReader } from './channels.ts';
 
 export type ReaderAnswer =
   | {
@@ -33,10 +33,10 @@ const KEYS: Readonly<Record<string, readonly string[]>> = {
  */
 export class ReaderJobs {
   #job: Job | null = null;
-  readonly #read: (raw: Uint8Array) => Extract;
+  readonly #reader: ChannelReader;
 
-  constructor(read: (raw: Uint8Array) => Extract = readMessage) {
-    this.#read = read;
+  constructor(reader: ChannelReader) {
+    this.#reader = reader;
   }
 
   onFrame(frame: Frame): ReaderAnswer | null {
@@ -83,8 +83,8 @@ export class ReaderJobs {
     if (sha256 !== sha256Hex(job.bytes)) return this.#drop('malformed', '`sha256` is not that of the chunks', job.id);
     this.#job = null;
     try {
-      const messageId = readMessageId(job.bytes);
-      const message = this.#read(job.bytes);
+      const messageId = this.#reader.readId(job.bytes);
+      const message = this.#reader.read(job.bytes, PORTS);
       return { type: 'sanitized', id: job.id, message, ...(messageId === null ? {} : { message_id: messageId }) };
     } catch {
       // INVARIANT: nothing of the message goes into the answer. Zone 1 marks it unreadable.
@@ -103,10 +103,8 @@ function refuse(error: WireErrorCode, message: string, id?: string): ReaderAnswe
   return { type: 'error', ...(id === undefined ? {} : { id }), error, message };
 }
 
-function readMessage(raw: Uint8Array): Extract {
-  return readEmail(raw, { sha256Hex, now: () => new Date().toISOString() });
-}
-
 function sha256Hex(bytes: Uint8Array): string {
   return createHash('sha256').update(bytes).digest('hex');
 }
+
+const PORTS = { sha256Hex, now: () => new Date().toISOString() };

@@ -1,6 +1,7 @@
 import { Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { FrameConnection, WIRE_CONNECTION_LIMITS, ZONE_BRIDGE_SOCKET } from '../../bridge/index.ts';
+import { readerOf, type ChannelReader } from './channels.ts';
 import { unexpectedDescriptors } from './hygiene.ts';
 import { ReaderJobs } from './jobs.ts';
 
@@ -12,9 +13,12 @@ const GIVEN_FD = 3;
 /**
  * The reader of Zone 3. Live: one connection to the bridge, one message, then the process ends, so that nothing of a
  * hostile message outlives it. `--batch`: many messages over the inherited descriptor 3, until the peer ends.
+ * `HARDSHELL_CHANNEL` says what kind of messages they are.
  */
 async function main(): Promise<void> {
   const batch = process.argv.includes('--batch');
+  const reader = readerOf(process.env['HARDSHELL_CHANNEL']);
+  if (reader === null) fail('`HARDSHELL_CHANNEL` must be `email`, `telegram` or `slack`');
   const given = batch || process.env['HARDSHELL_FD'] === String(GIVEN_FD);
   const unexpected = unexpectedDescriptors(new Set(given ? [GIVEN_FD] : []));
   if (unexpected.length > 0) {
@@ -22,11 +26,11 @@ async function main(): Promise<void> {
   }
   const path = process.env['HARDSHELL_BRIDGE_SOCKET'] ?? ZONE_BRIDGE_SOCKET;
   const socket = given ? new Socket({ fd: GIVEN_FD, readable: true, writable: true }) : await connect(path);
-  serve(socket, batch);
+  serve(socket, { reader, batch });
 }
 
-function serve(socket: Socket, batch: boolean): void {
-  const jobs = new ReaderJobs();
+function serve(socket: Socket, { reader, batch }: { readonly reader: ChannelReader; readonly batch: boolean }): void {
+  const jobs = new ReaderJobs(reader);
   let done = false;
   const connection = new FrameConnection(
     socket,
@@ -45,7 +49,7 @@ function serve(socket: Socket, batch: boolean): void {
     // A spare waits for its message as long as there is no mail.
     { ...WIRE_CONNECTION_LIMITS, idleMs: 0, halfFrameMs: 60_000 },
   );
-  connection.send({ type: 'ready', channel: 'email' });
+  connection.send({ type: 'ready', channel: reader.channel });
 }
 
 /** The bridge may come up a moment after its zone. */

@@ -2,7 +2,13 @@ import { copyFileSync, lstatSync, mkdtempSync, rmSync, statSync, chmodSync, chow
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { connectFrames } from '../../bridge/index.ts';
-import { HardshellError, SUPERVISOR_ANSWERS, type ZoneProfile, type ZoneState } from '../../contracts/index.ts';
+import {
+  HardshellError,
+  PROFILE_KINDS,
+  SUPERVISOR_ANSWERS,
+  type ZoneProfile,
+  type ZoneState,
+} from '../../contracts/index.ts';
 import { findRuntime, openLibrary, type Mount, type ZoneExit, type ZoneSpec } from '../../isolation/index.ts';
 import { findHome, instancePaths, type InstancePaths } from '../../state/index.ts';
 import { DEFAULT_LIMITS, makeOwnDirectory, zoneSpec } from '../../supervisor/index.ts';
@@ -118,13 +124,24 @@ function specLike(
     ids: uid === undefined ? undefined : { uid, gid: uid },
     program,
     probe,
-    limits: DEFAULT_LIMITS[profile],
+    limits: DEFAULT_LIMITS[PROFILE_KINDS[profile].kind],
     mode: zone.mode,
     firstStart: false,
     model: false,
   };
-  const { home, run } = paths;
-  return zoneSpec(start, { home, run, runOutsideHome: uid !== undefined, model: undefined, configVariables: {} });
+  const { home, run, deployment } = paths;
+  // Scripts run in zones 2 and 3, which have no folder of a connector.
+  const folders = { maildir: join(home, 'mail'), chats: join(home, 'chats') };
+  return zoneSpec(start, {
+    home,
+    run,
+    folders,
+    deployment,
+    accounts: {},
+    runOutsideHome: uid !== undefined,
+    model: undefined,
+    configVariables: {},
+  });
 }
 
 function tellEnd(exit: ZoneExit): number {

@@ -3,7 +3,16 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { connectFrames, type RequestClient } from '../../bridge/index.ts';
 import { loadConfig, type Config } from '../../config/index.ts';
 import { CONTROL_ANSWERS, HardshellError, wireErrorSchema, type ControlAnswers } from '../../contracts/index.ts';
-import { explainBubblewrapError, type Zone, type ZoneDriver, type ZoneExit } from '../../isolation/index.ts';
+import {
+  explainBubblewrapError,
+  judgeWall,
+  openStage,
+  proveWall,
+  type Zone,
+  type ZoneDriver,
+  type ZoneExit,
+  type ZoneSpec,
+} from '../../isolation/index.ts';
 import { findHome, instancePaths, type InstancePaths } from '../../state/index.ts';
 import { agentSpec } from '../../supervisor/index.ts';
 import type { AgentOrder } from './order.ts';
@@ -110,6 +119,7 @@ async function startZone({ driver, order, opened, files, workspace, reads, confi
   });
   const onOutput = (stream: 'out' | 'err', chunk: Buffer): void =>
     void (stream === 'out' ? process.stdout : process.stderr).write(chunk);
+  await requireWall(driver, spec);
   try {
     return await driver.create({ ...spec, onOutput });
   } catch (error) {
@@ -120,6 +130,21 @@ async function startZone({ driver, order, opened, files, workspace, reads, confi
       fate: 'refuse',
       cause: error,
     });
+  }
+}
+
+/** The escape list, in a zone like the one that is asked for. Throws `isolation_failed`: nothing was started then. */
+async function requireWall(driver: ZoneDriver, spec: ZoneSpec): Promise<void> {
+  const stage = await openStage();
+  try {
+    const { ownTerminal: _terminal, passInput: _input, ...like } = spec;
+    const verdict = judgeWall(await proveWall({ driver, spec: like, stage, scope: 'start' }));
+    if (verdict.kind === 'stands') return;
+    throw new HardshellError('isolation_failed', `nothing was started: ${verdict.reasons[0] ?? 'the wall is open'}`, {
+      fate: 'refuse',
+    });
+  } finally {
+    await stage.close();
   }
 }
 

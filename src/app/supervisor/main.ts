@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { closeInheritedDescriptors } from '../../isolation/index.ts';
-import { findHome } from '../../state/index.ts';
+import { findDeployment, findHome } from '../../state/index.ts';
 import { cleanRun } from '../../supervisor/index.ts';
 import { describeReady } from './ready-block.ts';
 import { explainFailure, setAside, up } from './up.ts';
@@ -21,7 +21,9 @@ process.exitCode = await run();
 async function run(): Promise<number> {
   try {
     const checkout = join(import.meta.dirname, '..', '..');
-    const result = await up({ home: findHome(process.env), checkout, node: process.execPath, tell: say });
+    const home = findHome(process.env);
+    const deployment = findDeployment(process.env, home);
+    const result = await up({ home, deployment, checkout, node: process.execPath, tell: say });
     if (result.kind === 'running') {
       if (json) process.stdout.write(`${JSON.stringify({ running: true, pid: result.pid ?? null })}\n`);
       say(

@@ -1,11 +1,11 @@
 import type { Config, LocalModel, ZoneLimitsConfig } from '../../config/index.ts';
-import { HardshellError, ISOLATION_MODES, type IsolationMode, type ZoneProfile } from '../../contracts/index.ts';
+import { HardshellError, ISOLATION_MODES, type IsolationMode, type ProfileKind } from '../../contracts/index.ts';
 import type { ZoneDriver, ZoneLimits } from '../../isolation/index.ts';
 import type { ModelEndpoint } from '../../supervisor/index.ts';
 
 /** What the supervisor takes from the configuration: limits, and the one local address it relays. */
 export interface Settings {
-  readonly limits: Readonly<Record<ZoneProfile, ZoneLimits>>;
+  readonly limits: Readonly<Record<ProfileKind['kind'], ZoneLimits>>;
   readonly model: ModelEndpoint | undefined;
   readonly logBytesMax: number;
 }
@@ -14,8 +14,8 @@ export function readSettings({ zones, models, logging }: Config): Settings {
   return {
     limits: {
       executor: toLimits(zones.executor),
-      'connector-maildir': toLimits(zones.connector),
-      'reader-email': toLimits(zones.reader),
+      connector: toLimits(zones.connector),
+      reader: toLimits(zones.reader),
       planner: toLimits(zones.planner),
       model: toLimits(zones.model),
     },

@@ -2,14 +2,13 @@ import { existsSync, lstatSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { connectFrames } from '../../bridge/index.ts';
-import { loadConfig, namedVariables } from '../../config/index.ts';
-import { HardshellError, SUPERVISOR_ANSWERS } from '../../contracts/index.ts';
+import { loadConfig, namedVariables, type Config } from '../../config/index.ts';
+import { HardshellError, SUPERVISOR_ANSWERS, ZONE_UIDS } from '../../contracts/index.ts';
 import { readEpochs } from '../../control/index.ts';
 import {
   explainBubblewrapError,
   findRuntime,
   findWall,
-  openDriver,
   openLibrary,
   type FoundWall,
   type Runtime,
@@ -19,7 +18,9 @@ import {
   instancePaths,
   prepareHome,
   readArmed,
+  giveHome,
   takeHomeLock,
+  type Deployment,
   type Home,
   type HomeLock,
   type InstancePaths,
@@ -33,8 +34,12 @@ import {
   type FindProgram,
   type Supervisor,
 } from '../../supervisor/index.ts';
+import { attackFirewall } from '../../host/index.ts';
 import { searchThisMachine, wantBubblewrap } from './bubblewrap-present.ts';
 import { furnishHome } from './first-start.ts';
+import { openDriver } from './open-driver.ts';
+import { requireFirewall } from './firewall-present.ts';
+import { openSetting, prepareFolders, type Setting } from './setting.ts';
 import { modelBehind, readSettings, requireMode } from './settings.ts';
 
 const LOCK_MS_MAX = 2_000;
@@ -43,6 +48,7 @@ const SUPERVISOR_LOG_BYTES_MAX = 1024 * 1024;
 
 export interface UpOptions {
   readonly home: string;
+  readonly deployment: Deployment;
   /** Where `dist/`, `policies/` and `samples/` lie. */
   readonly checkout: string;
   readonly node: string;
@@ -58,6 +64,7 @@ export type UpResult =
       readonly paths: InstancePaths;
       readonly driver: ZoneDriver;
       readonly samples: number;
+      readonly mail: string;
       readonly lock: HomeLock;
     }
   | { readonly kind: 'running'; readonly pid: number | undefined };
@@ -65,28 +72,29 @@ export type UpResult =
 /** From nothing to a serving instance. Each station either holds or nothing runs. Throws `HardshellError`. */
 export async function up(options: UpOptions): Promise<UpResult> {
   const uid = process.getuid?.() ?? 0;
-  const paths = instancePaths(options.home, uid);
-  const wall = await requireWall(await wantBubblewrap(searchThisMachine(options.tell)));
-  const home = await makeOrOpenHome(paths.home);
+  const paths = instancePaths(options.home, uid, options.deployment);
+  const setting = openSetting(paths, uid);
+  const bwrap = await wantBubblewrap(searchThisMachine(options.tell));
+  if (setting.owner !== undefined)
+    await requireFirewall(mutedUids(setting), (uid) => attackFirewall(uid, options.node));
+  const wall = await requireWall(bwrap);
+  const home = await makeOrOpenHome(paths.home, setting);
   if (home.firstStart) options.tell(`first start: made \`${paths.home}\``);
   for (const name of home.repaired) options.tell(`\`${name}\` was open to others and is narrowed now`);
-  prepareRun(paths.run);
+  prepareRun(paths.run, setting.accounts.executor);
   const lock = await takeLock(paths);
   if (!('release' in lock)) return { kind: 'running', pid: lock.pid };
   const tell = alsoToLog(paths.home, options.tell);
   try {
     const epoch = requireArmed(paths.home);
     const runtime = findRuntime(options.node);
-    const { samples } = home.firstStart ? await furnishHome(paths.home, options.checkout) : { samples: 0 };
+    const { samples } = home.firstStart ? await furnish(options, paths, setting) : { samples: 0 };
+    prepareFolders(setting, paths.home);
     const settings = join(paths.home, 'hardshell.json');
     const config = loadConfig(settings, process.env);
-    cleanRun(paths.run);
-    const { driver, findProgram } = openWalls({
-      options: { ...options, tell },
-      paths,
-      wall,
-      runtime: await runtime,
-    });
+    cleanRun(paths.run, setting.accounts.executor);
+    const walls = { options: { ...options, tell }, paths, wall, runtime: await runtime, zones: config.zones };
+    const { driver, findProgram } = await openWalls(walls);
     requireMode(driver.mode, config);
     const { limits, logBytesMax, model } = readSettings(config);
     const supervisor = await startSupervisor({
@@ -94,7 +102,10 @@ export async function up(options: UpOptions): Promise<UpResult> {
       places: {
         home: paths.home,
         run: paths.run,
-        runOutsideHome: uid === 0,
+        runOutsideHome: !paths.run.startsWith(`${paths.home}/`),
+        folders: setting.folders,
+        deployment: paths.deployment,
+        accounts: setting.accounts,
         model: modelBehind(driver, model, tell),
         configVariables: namedVariables(settings, process.env),
       },
@@ -113,7 +124,7 @@ export async function up(options: UpOptions): Promise<UpResult> {
       },
       tell,
     });
-    return { kind: 'started', supervisor, home, paths, driver, samples, lock };
+    return { kind: 'started', supervisor, home, paths, driver, samples, mail: setting.folders.maildir, lock };
   } catch (error) {
     lock.release();
     if (home.firstStart) setAside(paths.home, options.tell);
@@ -121,13 +132,13 @@ export async function up(options: UpOptions): Promise<UpResult> {
   }
 }
 
-async function makeOrOpenHome(path: string): Promise<Home> {
+async function makeOrOpenHome(path: string, { owner }: Setting): Promise<Home> {
   await letOtherFinish(path);
   try {
-    return prepareHome(path);
+    return prepareHome(path, owner);
   } catch {
     await letOtherFinish(path);
-    return prepareHome(path);
+    return prepareHome(path, owner);
   }
 }
 
@@ -152,6 +163,23 @@ async function takeLock(paths: InstancePaths): Promise<HomeLock | { readonly pid
     if (pid !== undefined || performance.now() > deadline) return { pid };
     await sleep(50);
   }
+}
+
+/** The home of an installed instance begins without our sample mails, and belongs to the executor's account. */
+async function furnish(
+  { checkout }: UpOptions,
+  { home, deployment }: InstancePaths,
+  { owner }: Setting,
+): Promise<{ samples: number }> {
+  const furnished = await furnishHome(home, checkout, { samples: deployment === 'checkout' });
+  if (owner !== undefined) giveHome(home, owner);
+  return furnished;
+}
+
+/** Accounts without a way out, and one uid for all the zones. */
+function mutedUids({ accounts }: Setting): number[] {
+  const muted = Object.entries(accounts).filter(([role]) => role !== 'egress');
+  return [...muted.map(([, { uid }]) => uid), ZONE_UIDS.first];
 }
 
 /** A first start that failed is not to be mistaken for a home: the next one is a first start again. */
@@ -193,22 +221,26 @@ function requireArmed(home: string): number {
   );
 }
 
+interface WallOptions {
+  readonly options: UpOptions;
+  readonly paths: InstancePaths;
+  readonly wall: FoundWall & { readonly ok: true };
+  readonly runtime: Runtime;
+  readonly zones: Config['zones'];
+}
+
 interface Walls {
   readonly driver: ZoneDriver;
   readonly findProgram: FindProgram;
 }
 
 /** As root, zones get copies of Node and of their program that their uids can read; the copies are made beside. */
-function openWalls(at: {
-  options: UpOptions;
-  paths: InstancePaths;
-  wall: FoundWall & { readonly ok: true };
-  runtime: Runtime;
-}): Walls {
-  const { options, paths } = at;
+async function openWalls(at: WallOptions): Promise<Walls> {
+  const { options, paths, zones, wall } = at;
   let runtime = at.runtime;
   const dist = (name: string): string => join(options.checkout, 'dist', name);
-  const driver = openDriver(at.wall, { instance: paths.instance, runtime: () => runtime });
+  const { instance } = paths;
+  const driver = await openDriver({ zones, instance, wall, runtime: () => runtime, tell: options.tell });
   if (paths.library === undefined) return { driver, findProgram: (name) => Promise.resolve(dist(name)) };
   makeOwnDirectory(paths.library, 0o755);
   const library = openLibrary(paths.library);

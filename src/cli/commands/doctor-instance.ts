@@ -2,7 +2,14 @@ import { existsSync, lstatSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { verifyLog } from '../../audit/index.ts';
 import { describeProblem, parseConfig, readConfigText } from '../../config/index.ts';
-import { HOME_FILES, readArmed, readRecordedLog, type HomeFile, type RecordedLog } from '../../state/index.ts';
+import {
+  HOME_FILES,
+  isOwnersFile,
+  readArmed,
+  readRecordedLog,
+  type HomeFile,
+  type RecordedLog,
+} from '../../state/index.ts';
 import type { Context } from '../context.ts';
 import { Failure } from '../failure.ts';
 import { bad, good, note, type Check } from './doctor.ts';
@@ -26,7 +33,7 @@ export async function checkInstance(context: Context): Promise<Check[]> {
 function checkModes(home: string): Check {
   const wrong = [describeWrong(home, '.', { kind: 'directory', mode: 0o700 })];
   for (const file of HOME_FILES)
-    for (const name of expand(home, file.path)) wrong.push(describeWrong(join(home, name), name, file));
+    for (const name of expand(home, file.path)) wrong.push(describeWrong(home, name, file));
   const found = wrong.filter((text) => text !== null);
   if (found.length === 0) return good('home', `${home}: owners and modes as they should be`);
   return bad(
@@ -45,10 +52,10 @@ function checkKeys(home: string): Check {
   return bad('keys', `missing: ${missing.join(', ')}`, 'put `keys/` back from a backup; nothing starts without them');
 }
 
-function describeWrong(path: string, name: string, expected: Pick<HomeFile, 'kind' | 'mode'>): string | null {
-  const stat = lstatSync(path, { throwIfNoEntry: false });
+function describeWrong(home: string, name: string, expected: Pick<HomeFile, 'kind' | 'mode'>): string | null {
+  const stat = lstatSync(join(home, name), { throwIfNoEntry: false });
   if (stat === undefined) return null;
-  if (stat.uid !== process.getuid?.()) return `${name} belongs to uid ${stat.uid}`;
+  if (!isOwnersFile(home, stat.uid)) return `${name} belongs to uid ${stat.uid}`;
   if (expected.kind === 'directory' ? !stat.isDirectory() : !stat.isFile())
     return `${name} is not a plain ${expected.kind}`;
   const mode = stat.mode & 0o7777;
@@ -131,8 +138,9 @@ function checkArmed(home: string): Check {
 
 async function checkRunning(context: Context): Promise<Check> {
   try {
-    const { ready, mode, warnings } = await context.control().ask({ type: 'status' });
-    if (ready) return good('running', `ready, isolation mode ${mode}`);
+    const { ready, mode, warnings, connectors } = await context.control().ask({ type: 'status' });
+    const names = connectors.map(({ name }) => name).join(', ');
+    if (ready) return good('running', `ready, isolation mode ${mode}, connectors ${names}`);
     return bad('running', warnings[0] ?? 'it runs and sends nothing', 'see `hardshell status`');
   } catch (thrown) {
     if (thrown instanceof Failure && thrown.code === 'not_running')

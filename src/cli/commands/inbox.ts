@@ -30,11 +30,12 @@ export async function inboxList(options: { readonly limit: number }, context: Co
 }
 
 function describeList({ items, next }: Pick<Page, 'items' | 'next'>, limit: number, context: Context): string[] {
-  if (items.length === 0) return ['nothing has come in yet; put an `.eml` file into `mail/in`'];
-  const room = Math.max(20, Math.floor((context.io.columns - 44) / 2));
+  if (items.length === 0)
+    return ['nothing has come in yet; put an `.eml` file into `mail/in`, or a chat export into `chats/telegram/in`'];
+  const room = Math.max(20, Math.floor((context.io.columns - 54) / 2));
   const rows = items.map((item) => describeRow(item, room));
   return [
-    ...renderTable(context.io, ['ID', 'AGE', 'STATE', 'FROM (as claimed)', 'SUBJECT', ''], rows),
+    ...renderTable(context.io, ['ID', 'AGE', 'CHANNEL', 'STATE', 'FROM (as claimed)', 'SUBJECT', ''], rows),
     '',
     'hardshell inbox show ID      the message as it was read',
     ...(next === null ? [] : [`older ones: hardshell inbox list --limit ${limit * 2}`]),
@@ -87,6 +88,7 @@ function describeRow(item: InboxItem, room: number): string[] {
   return [
     item.item.slice(0, 10),
     sayDuration(Date.now() - item.received_ms),
+    safeName(item.channel),
     state,
     cutText(safeText(item.from), room),
     cutText(safeText(item.subject), room),

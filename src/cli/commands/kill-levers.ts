@@ -7,6 +7,7 @@ import type { Lever, LeverResult } from '../../control/index.ts';
 import {
   cgroupMembers,
   findByEnvironment,
+  findByGroup,
   identifyProcess,
   isRunning,
   killCgroups,
@@ -62,6 +63,7 @@ export function findRemaining(paths: InstancePaths): ProcessId[] {
     ...recorded,
     ...members,
     ...findByEnvironment(zoneMarker(paths.instance)),
+    ...findByGroup(`hardshell-${paths.instance}`),
     record.supervisor,
   ]) {
     if (process !== undefined && isRunning(process)) found.set(process.pid, process);

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { createSideLog, hasSideLog, openSideLog } from '../../audit/index.ts';
 import { readEpochs } from '../../control/index.ts';
-import { openHome, readArmed, rearm } from '../../state/index.ts';
+import { openHome, ownerOfHome, readArmed, rearm } from '../../state/index.ts';
 import { findRemaining } from './kill-levers.ts';
 import { pathsOf, type CommandIo } from './supervisor-client.ts';
 
@@ -25,7 +25,7 @@ export async function revive(
     return 1;
   };
   if (!existsSync(paths.home)) return refuse(`there is no instance in \`${paths.home}\`; \`hardshell up\` makes one`);
-  openHome(paths.home);
+  openHome(paths.home, ownerOfHome(paths));
   const audit = join(paths.home, 'audit');
   const epochs = readEpochs(audit, { inMain: true });
   const state = readArmed(paths.home, epochs.killed + 1);

@@ -169,7 +169,7 @@ function openKeeper({ options, asked, place }: Omit<At, 'streams'>): Opened {
 function parseOptions(options: ScanOptions): Asked | string {
   const { paths, threshold = 'medium', top = TOP_DEFAULT, jobs = availableParallelism() } = options;
   if (paths.length === 0)
-    return 'give a path: an mbox, a Maildir, .eml files or a folder of them, or `-` for standard input';
+    return 'give a path: an mbox, a Maildir, .eml files, a chat export or a folder of them, or `-` for standard input';
   const fromStdin = paths.includes('-');
   if (fromStdin && paths.length > 1) return '`-` (standard input) stands alone; scan the other paths by themselves';
   if (options.json === true && options.html !== undefined) return 'give --json or --html, not both';

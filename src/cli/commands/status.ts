@@ -45,12 +45,13 @@ function describe(answer: Status, context: Context): string[] {
   const age = sayDuration(Date.now() - answer.started_ms);
   return [
     `${head}  ${safeText(answer.version)}, ${answer.deployment}, up for ${age}`,
-    row('isolation', `mode ${answer.mode}, ${zones.running} of ${zones.wanted} processes run`),
+    row('isolation', `mode ${answer.mode}, ${zones.running} of ${zones.wanted} processes run${sayProof(answer)}`),
     row(
       'mail',
       `${safeText(mail.provider)} as ${safeText(mail.address)}: ${inbox.items} messages, ${inbox.unhandled} not taken up, ${inbox.warned} flagged`,
     ),
     row('', `in ${safeText(mail.inbox)}, out ${safeText(mail.outbox)}`),
+    ...answer.connectors.map((connector, i) => row(i === 0 ? 'connectors' : '', describeConnector(connector, io))),
     row('agent', answer.planner === 'model' ? 'a model on this machine' : 'rules and your templates, no model'),
     row(
       'approvals',
@@ -68,6 +69,18 @@ function describe(answer: Status, context: Context): string[] {
     ...answer.warnings.map((text) => row('warning', paint(io, 'yellow', safeText(text)))),
     ...answer.unproven.map((text, i) => row(i === 0 ? 'unproven' : '', safeText(text))),
   ];
+}
+
+function describeConnector(
+  { name, channels, inboxes, running }: Status['connectors'][number],
+  io: Context['io'],
+): string {
+  const state = running ? 'runs' : paint(io, 'red', 'does not run');
+  return `${safeText(name)} (${channels.join(', ')}) ${state}, takes from ${inboxes.map(safeText).join(' and ')}`;
+}
+
+function sayProof({ proof }: Status): string {
+  return proof === null ? '' : `; ${proof.held} of ${proof.attempts} attempts to get out were held at this start`;
 }
 
 function unconfirmed({ confirmed }: Status): string[] {

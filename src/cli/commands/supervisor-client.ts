@@ -1,6 +1,6 @@
 import { connectFrames, type RequestClient } from '../../bridge/index.ts';
 import { SUPERVISOR_ANSWERS } from '../../contracts/index.ts';
-import { findHome, instancePaths, type InstancePaths } from '../../state/index.ts';
+import { findDeployment, findHome, instancePaths, type InstancePaths } from '../../state/index.ts';
 import type * as z from 'zod';
 
 /** Where a command prints, and what surrounds it. */
@@ -13,7 +13,8 @@ export interface CommandIo {
 export type SupervisorStatus = z.infer<typeof SUPERVISOR_ANSWERS.status>;
 
 export function pathsOf(env: CommandIo['env']): InstancePaths {
-  return instancePaths(findHome(env), process.getuid?.() ?? 0);
+  const home = findHome(env);
+  return instancePaths(home, process.getuid?.() ?? 0, findDeployment(env, home));
 }
 
 /** The running supervisor, or undefined when nobody answers. */

@@ -8,7 +8,7 @@ h1 { font-size: 1.5rem; } table { border-collapse: collapse; width: 100%; table-
 td, th { border-bottom: 1px solid var(--line); padding: .35rem .5rem; text-align: left; vertical-align: top; overflow-wrap: anywhere; unicode-bidi: isolate; }
 th button { all: unset; cursor: pointer; font-weight: 600; } th button:focus-visible { outline: 2px solid; }
 .high { color: var(--high); font-weight: 600; } .medium { color: var(--medium); font-weight: 600; } .low { color: var(--low); }
-.l { width: 5rem; } .p { width: 16rem; } .w { width: 14rem; } ul { margin: .25rem 0 0; padding-left: 1.1rem; }
+.l { width: 5rem; } .c { width: 6rem; } .p { width: 16rem; } .w { width: 14rem; } ul { margin: .25rem 0 0; padding-left: 1.1rem; }
 .tools { display: flex; gap: .75rem; margin: 1rem 0; } input { flex: 1; padding: .4rem; } .gone { display: none; } summary { cursor: pointer; padding: .4rem 0; }
 `;
 
@@ -25,7 +25,7 @@ const SCRIPT = `
   let timer; text.addEventListener('input', () => { clearTimeout(timer); timer = setTimeout(filter, 150); });
   level.addEventListener('change', filter);
   const bodies = [...document.querySelectorAll('tbody.rows')], sizes = bodies.map((body) => body.rows.length);
-  const key = { l: (row) => -Number(row.dataset.l), n: (row) => Number(row.dataset.n), w: (row) => row.cells[2].textContent.toLowerCase() };
+  const key = { l: (row) => -Number(row.dataset.l), n: (row) => Number(row.dataset.n), w: (row) => row.cells[3].textContent.toLowerCase() };
   for (const button of document.querySelectorAll('button[data-k]')) button.addEventListener('click', () => {
     const of = key[button.dataset.k], sorted = [...rows].sort((a, b) => (of(a) < of(b) ? -1 : of(a) > of(b) ? 1 : 0));
     let at = 0; bodies.forEach((body, i) => { body.append(...sorted.slice(at, at + sizes[i])); at += sizes[i]; });

@@ -100,7 +100,7 @@ const TABLE_END = '</tbody></table></details>\n';
 function tableBegin(rows: number): string {
   const open = rows === 0 ? ' open' : '';
   return `<details${open}><summary>Messages with findings from ${number(rows + 1)} on</summary><table><thead><tr>
-<th class="l"><button data-k="l">level</button></th><th class="p"><button data-k="n">where</button></th><th class="w"><button data-k="w">from</button></th><th>subject and findings</th></tr></thead><tbody class="rows">
+<th class="l"><button data-k="l">level</button></th><th class="c">channel</th><th class="p"><button data-k="n">where</button></th><th class="w"><button data-k="w">from</button></th><th>subject and findings</th></tr></thead><tbody class="rows">
 `;
 }
 
@@ -115,9 +115,9 @@ function renderRow(row: Row, index: number): string {
     );
   const body =
     row.failed === null
-      ? `${drawn(row.subject || '(no subject)')}<ul>${findings.join('')}</ul>`
+      ? `${drawn(row.subject || (row.channel === 'email' ? '(no subject)' : ''))}<ul>${findings.join('')}</ul>`
       : `not read: ${row.failed.replaceAll('_', ' ')}`;
-  return `<tr data-l="${LEVELS.indexOf(row.level)}" data-n="${index}"><td class="${row.level}">${row.level}</td><td>${drawn(place)}</td><td>${drawn(row.from || '(nobody)')}</td><td>${body}</td></tr>\n`;
+  return `<tr data-l="${LEVELS.indexOf(row.level)}" data-n="${index}"><td class="${row.level}">${row.level}</td><td>${row.channel}</td><td>${drawn(place)}</td><td>${drawn(row.from || '(nobody)')}</td><td>${body}</td></tr>\n`;
 }
 
 function renderSummary(summary: Summary, about: { readonly threshold: Threshold; readonly elapsedMs: number }): string {

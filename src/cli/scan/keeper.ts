@@ -48,7 +48,7 @@ export class ProgressKeeper {
     const outputBytes = output.flush();
     if (path === null) return;
     const { summary, elapsedMs } = this;
-    saveProgress(path, { v: 1, asked, position: this.#position, outputBytes, elapsedMs, summary });
+    saveProgress(path, { v: 2, asked, position: this.#position, outputBytes, elapsedMs, summary });
   }
 
   restart(): void {

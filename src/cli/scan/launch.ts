@@ -2,6 +2,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import { mkdirSync, readFileSync } from 'node:fs';
 import type { Socket } from 'node:net';
 import { dirname, join } from 'node:path';
+import type { Extract } from '../../contracts/index.ts';
 import {
   findBubblewrap,
   findRuntime,
@@ -25,8 +26,11 @@ export interface LaunchedReader {
 
 export type ReaderEnd = 'ended' | 'crashed' | 'out_of_memory';
 
+export type Channel = Extract['channel'];
+
 export interface ReaderLauncher {
-  readonly launch: () => Promise<LaunchedReader>;
+  /** A reader of one channel. */
+  readonly launch: (channel: Channel) => Promise<LaunchedReader>;
   readonly close: () => Promise<void>;
 }
 
@@ -42,7 +46,8 @@ const MIB = 1_048_576;
 /** Uids that no account has, apart from those that a running instance gives out. */
 const UID_FIRST = 61_600;
 const UID_COUNT = 256;
-const ABORTED = 134;
+/** SIGABRT, and what is left of it for a first process, which ignores it: the trap behind it (SIGSEGV, SIGILL, SIGTRAP). */
+const ABORTED = new Set([134, 139, 132, 133]);
 
 /**
  * Starts batch readers behind the same wall as the live ones: own namespaces, filter, no network, nothing of the host,
@@ -75,12 +80,12 @@ export async function openLauncher(options: LauncherOptions): Promise<ReaderLaun
   // Two scans at once do not begin with the same uid.
   const firstUid = randomBytes(1)[0] ?? 0;
   return {
-    launch: async () => {
+    launch: async (channel) => {
       started += 1;
       const uid = uids[(firstUid + started) % Math.max(1, uids.length)];
       const [near, far] = await makeSocketPair();
       const memoryBytesMax = options.memoryBytesMax ?? 256 * MIB;
-      const spec = readerSpec({ name: `scan-${started}`, uid, program, probe, memoryBytesMax, far });
+      const spec = readerSpec({ name: `scan-${started}`, channel, uid, program, probe, memoryBytesMax, far });
       try {
         const zone = await driver.create(spec);
         return { socket: near, exited: zone.exited.then(endOf), stop: () => zone.stop() };
@@ -95,6 +100,7 @@ export async function openLauncher(options: LauncherOptions): Promise<ReaderLaun
 
 interface SpecOptions {
   readonly name: string;
+  readonly channel: Channel;
   readonly uid: number | undefined;
   readonly program: string;
   readonly probe: string;
@@ -102,7 +108,7 @@ interface SpecOptions {
   readonly far: Socket;
 }
 
-function readerSpec({ name, uid, program, probe, memoryBytesMax, far }: SpecOptions): ZoneSpec {
+function readerSpec({ name, channel, uid, program, probe, memoryBytesMax, far }: SpecOptions): ZoneSpec {
   return {
     name,
     ...(uid === undefined ? {} : { uid, gid: uid }),
@@ -111,7 +117,7 @@ function readerSpec({ name, uid, program, probe, memoryBytesMax, far }: SpecOpti
       { kind: 'read', from: program, to: '/app' },
       { kind: 'read', from: probe, to: '/probe' },
     ],
-    env: { HOME: '/tmp', NODE_ENV: 'production', HARDSHELL_CHANNEL: 'email', HARDSHELL_FD: '3' },
+    env: { HOME: '/tmp', NODE_ENV: 'production', HARDSHELL_CHANNEL: channel, HARDSHELL_FD: '3' },
     cwd: '/app',
     program: {
       kind: 'node',
@@ -141,7 +147,7 @@ function readerSpec({ name, uid, program, probe, memoryBytesMax, far }: SpecOpti
 function endOf(exit: ZoneExit): ReaderEnd {
   if (exit.kind === 'killed' && exit.outOfMemory) return 'out_of_memory';
   // V8 aborts when its heap is full.
-  if (exit.kind === 'exited' && exit.code === ABORTED) return 'out_of_memory';
+  if (exit.kind === 'exited' && ABORTED.has(exit.code)) return 'out_of_memory';
   return exit.kind === 'exited' && exit.code === 0 ? 'ended' : 'crashed';
 }
 

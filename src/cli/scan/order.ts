@@ -1,7 +1,9 @@
+import type { Channel } from './launch.ts';
 import type { ReadResult } from './reader-session.ts';
 
 /** One message to be read. `T` is whatever the caller knows about it. */
 export interface Job<T> {
+  readonly channel: Channel;
   readonly bytes: Buffer;
   readonly about: T;
   /** The result, where it is known without reading. */

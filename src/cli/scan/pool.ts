@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { HardshellError } from '../../contracts/index.ts';
-import type { LaunchedReader, ReaderLauncher } from './launch.ts';
+import type { Channel, LaunchedReader, ReaderLauncher } from './launch.ts';
 import { Order, type Finish, type Job, type Numbered } from './order.ts';
 import { ReaderGone, ReaderSession, type ReadResult } from './reader-session.ts';
 
@@ -39,7 +39,12 @@ export async function* readAll<T, R>(jobs: AsyncIterator<Job<T>>, options: PoolO
   }
 }
 
-/** One reader after another, each for one batch. */
+interface Batch<T> {
+  readonly suspects: readonly Numbered<T>[];
+  readonly over: Numbered<T> | null;
+}
+
+/** One reader after another, each for one batch of one channel. */
 class Slot<T, R> {
   readonly #options: PoolOptions<T, R>;
   readonly #order: Order<T, R>;
@@ -52,12 +57,14 @@ class Slot<T, R> {
   }
 
   async run(): Promise<void> {
+    let over: Numbered<T> | null = null;
     for (;;) {
-      const first = await this.#order.take();
+      const first: Numbered<T> | null = over ?? (await this.#order.take());
       if (first === null || this.#stopped) return;
-      const suspects = await this.#runBatch(first);
+      const batch = await this.#runBatch(first);
+      over = batch.over;
       // What a dying batch had open is read again, one message a process: only the culprit fails twice.
-      for (const job of suspects) {
+      for (const job of batch.suspects) {
         if (this.#stopped) return;
         this.#order.done(job, await this.#readAlone(job));
       }
@@ -69,17 +76,20 @@ class Slot<T, R> {
     await this.#session?.close();
   }
 
-  /** Reads until the batch is full or the jobs end. Returns what was open when the process died. */
-  async #runBatch(first: Numbered<T>): Promise<readonly Numbered<T>[]> {
+  /**
+   * Reads until the batch is full, the jobs end or one of another channel comes. Returns what was open when the process
+   * died, and a job that was taken and belongs to the next batch.
+   */
+  async #runBatch(first: Numbered<T>): Promise<Batch<T>> {
     const batch = this.#options.batch ?? BATCH;
-    const session = await this.#open();
+    const session = await this.#open(first.channel);
     const suspects: Numbered<T>[] = [];
     const open = new Set<Promise<void>>();
     let openBytes = 0;
     let messages = 0;
     let bytes = 0;
     let job: Numbered<T> | null = first;
-    while (job !== null && suspects.length === 0) {
+    while (job !== null && suspects.length === 0 && job.channel === first.channel) {
       const mine = job;
       messages += 1;
       bytes += mine.bytes.length;
@@ -100,14 +110,13 @@ class Slot<T, R> {
       const full = messages >= batch.messages || bytes >= batch.bytes;
       job = full || suspects.length > 0 || this.#stopped ? null : await this.#order.take();
     }
-    if (job !== null) suspects.push(job);
     await Promise.all(open);
     await session.close();
-    return suspects.sort((a, b) => a.seq - b.seq);
+    return { suspects: suspects.sort((a, b) => a.seq - b.seq), over: job };
   }
 
   async #readAlone(job: Numbered<T>): Promise<ReadResult> {
-    const session = await this.#open();
+    const session = await this.#open(job.channel);
     try {
       return await session.read(String(job.seq), job.bytes);
     } catch (error) {
@@ -120,18 +129,19 @@ class Slot<T, R> {
     }
   }
 
-  async #open(): Promise<ReaderSession> {
-    this.#session = new ReaderSession(await launchPatiently(this.#options.launcher), this.#options.deadlineMs);
+  async #open(channel: Channel): Promise<ReaderSession> {
+    const launched = await launchPatiently(this.#options.launcher, channel);
+    this.#session = new ReaderSession(launched, channel, this.#options.deadlineMs);
     if (this.#stopped) await this.#session.close();
     return this.#session;
   }
 }
 
 /** On a machine with too much to do a start may fail; a scan of hours does not end for that. */
-async function launchPatiently(launcher: ReaderLauncher): Promise<LaunchedReader> {
+async function launchPatiently(launcher: ReaderLauncher, channel: Channel): Promise<LaunchedReader> {
   for (let attempt = 1; ; attempt++) {
     try {
-      return await launcher.launch();
+      return await launcher.launch(channel);
     } catch (error) {
       if (attempt === LAUNCH_ATTEMPTS) throw error;
       await sleep(attempt * LAUNCH_PAUSE_MS);

@@ -1,10 +1,11 @@
 import { createHash } from 'node:crypto';
 import { FrameConnection, WIRE_CONNECTION_LIMITS, type Frame } from '../../bridge/index.ts';
 import { extractSchema, LIMITS, type Extract } from '../../contracts/index.ts';
-import type { LaunchedReader, ReaderEnd } from './launch.ts';
+import type { Channel, LaunchedReader, ReaderEnd } from './launch.ts';
 
-/** Why a message has no extract. `refused`: the reader gave up on it; `lying`: its answer is not one; the last two: before a reader. */
-export type ReadFailure = 'crashed' | 'out_of_memory' | 'timeout' | 'refused' | 'lying' | 'too_large' | 'unreadable';
+/** Why a message has no extract. `refused`: the reader gave up on it; `lying`: its answer is not one; the last three: before a reader. */
+export type ReadFailure =
+  'crashed' | 'out_of_memory' | 'timeout' | 'refused' | 'lying' | 'too_large' | 'too_deep' | 'unreadable';
 
 export type ReadResult =
   { readonly kind: 'read'; readonly extract: Extract } | { readonly kind: 'failed'; readonly reason: ReadFailure };
@@ -31,6 +32,7 @@ interface Open {
  */
 export class ReaderSession {
   readonly #launched: LaunchedReader;
+  readonly #channel: Channel;
   readonly #connection: FrameConnection;
   readonly #open = new Map<string, Open>();
   readonly #deadlineMs: number;
@@ -39,8 +41,9 @@ export class ReaderSession {
   #gone: ReaderGone | undefined;
   #ready = false;
 
-  constructor(launched: LaunchedReader, deadlineMs: number = LIMITS.readerMsMax.value) {
+  constructor(launched: LaunchedReader, channel: Channel, deadlineMs: number = LIMITS.readerMsMax.value) {
     this.#launched = launched;
+    this.#channel = channel;
     this.#deadlineMs = deadlineMs;
     this.#connection = new FrameConnection(
       launched.socket,
@@ -95,6 +98,8 @@ export class ReaderSession {
     const { type, id, message, message_id: _, ...rest } = frame;
     if (type === 'ready') {
       this.#ready = true;
+      // A reader of another channel would find nothing in these messages.
+      if (frame['channel'] !== this.#channel) return this.#fail('lying');
       return this.#watch();
     }
     const open = typeof id === 'string' ? this.#open.get(id) : undefined;
@@ -105,7 +110,7 @@ export class ReaderSession {
     }
     this.#open.delete(id);
     this.#watch();
-    open.resolve(type === 'error' ? { kind: 'failed', reason: 'refused' } : parseExtract(message, rest));
+    open.resolve(type === 'error' ? { kind: 'failed', reason: 'refused' } : this.#parseExtract(message, rest));
   }
 
   /** Restarts the clock for the message that is read next. */
@@ -114,6 +119,16 @@ export class ReaderSession {
     this.#deadline = undefined;
     if (this.#open.size === 0 || this.#gone !== undefined) return;
     this.#deadline = setTimeout(() => this.#fail('timeout'), this.#deadlineMs);
+  }
+
+  /** `message_id` stands beside the message for whoever answers mail; a scan has no use for it. */
+  #parseExtract(message: unknown, rest: object): ReadResult {
+    const parsed = Object.keys(rest).every((key) => key === 'message_id')
+      ? extractSchema.safeParse(message)
+      : undefined;
+    return parsed?.success === true && parsed.data.channel === this.#channel
+      ? { kind: 'read', extract: parsed.data }
+      : { kind: 'failed', reason: 'lying' };
   }
 
   #fail(reason: ReadFailure): void {
@@ -125,12 +140,6 @@ export class ReaderSession {
     this.#open.clear();
     void this.#launched.stop();
   }
-}
-
-/** `message_id` stands beside the message for whoever answers mail; a scan has no use for it. */
-function parseExtract(message: unknown, rest: object): ReadResult {
-  const parsed = Object.keys(rest).every((key) => key === 'message_id') ? extractSchema.safeParse(message) : undefined;
-  return parsed?.success === true ? { kind: 'read', extract: parsed.data } : { kind: 'failed', reason: 'lying' };
 }
 
 function reasonOf(end: ReaderEnd): ReadFailure {

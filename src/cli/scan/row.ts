@@ -1,4 +1,5 @@
 import { EXTRACT_SEVERITIES } from '../../contracts/index.ts';
+import type { Channel } from './launch.ts';
 import type { ReadFailure, ReadResult } from './reader-session.ts';
 import type { FoundMessage } from './sources/messages.ts';
 
@@ -19,6 +20,7 @@ export interface RowFinding {
 
 /** What a scan reports of one message. Texts come from the message: safe to store, hostile to draw. */
 export interface Row {
+  readonly channel: Channel;
   readonly source: string;
   readonly number: number | null;
   readonly offset: number;
@@ -52,12 +54,13 @@ const EMPTY = {
 
 /** A message that could not be read counts as `high`: whatever kills a reader deserves a look. */
 export function makeRow(found: Omit<FoundMessage, 'bytes' | 'after' | 'kind' | 'failure'>, result: ReadResult): Row {
-  const { source, number, offset, size: bytes } = found;
+  const { channel, source, number, offset, size: bytes } = found;
   if (result.kind === 'failed')
-    return { source, number, offset, bytes, ...EMPTY, level: 'high', failed: result.reason };
+    return { channel, source, number, offset, bytes, ...EMPTY, level: 'high', failed: result.reason };
   const { extract } = result;
   const findings = extract.findings.map(({ rule, severity, why, span }) => ({ rule, severity, why, ...span }));
   return {
+    channel,
     source,
     number,
     offset,

@@ -78,8 +78,10 @@ async function* jobsOf(found: AsyncGenerator<Found>, options: RunOptions): Async
       case 'message': {
         const { bytes, ...about } = each;
         const failure = about.failure ?? (bytes === null ? 'unreadable' : null);
-        if (bytes !== null && failure === null) yield { bytes, about };
-        else yield { bytes: Buffer.alloc(0), about, known: { kind: 'failed', reason: failure ?? 'unreadable' } };
+        const { channel } = about;
+        if (bytes !== null && failure === null) yield { bytes, channel, about };
+        else
+          yield { bytes: Buffer.alloc(0), channel, about, known: { kind: 'failed', reason: failure ?? 'unreadable' } };
         break;
       }
       default:

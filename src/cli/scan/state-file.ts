@@ -9,7 +9,7 @@ const count = z.number().int().min(0);
 
 /** What an interrupted scan leaves, so that the same command goes on where it stopped. */
 const progressSchema = z.strictObject({
-  v: z.literal(1),
+  v: z.literal(2),
   /** Digest of what was asked; a file of another command is not ours. */
   asked: z.string().length(64),
   position: z.strictObject({

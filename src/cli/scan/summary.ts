@@ -17,12 +17,15 @@ const finding = z.strictObject({
   end: count,
 });
 const row = z.strictObject({
+  channel: z.enum(['email', 'telegram', 'slack']),
   source: z.string(),
   number: count.nullable(),
   offset: count,
   bytes: count,
   level,
-  failed: z.enum(['crashed', 'out_of_memory', 'timeout', 'refused', 'lying', 'too_large', 'unreadable']).nullable(),
+  failed: z
+    .enum(['crashed', 'out_of_memory', 'timeout', 'refused', 'lying', 'too_large', 'too_deep', 'unreadable'])
+    .nullable(),
   from: z.string(),
   subject: z.string(),
   date: z.string().nullable(),

@@ -18,7 +18,8 @@ const FAILURES: Readonly<Record<string, string>> = {
   timeout: 'it used up the time of a reader',
   refused: 'the reader could not read it',
   lying: 'the reader answered what it may not',
-  too_large: 'it is larger than 50 MiB',
+  too_large: 'it is larger than a reader takes',
+  too_deep: 'it is nested deeper than a reader takes',
   unreadable: 'it could not be opened',
 };
 
@@ -26,14 +27,22 @@ const FAILURES: Readonly<Record<string, string>> = {
 export function describeRow(row: Row, style: TableStyle): readonly string[] {
   const path = shortPath(row.source, style.folder);
   const place = row.number === null ? path : `${path} #${row.number}`;
-  const head = `${paint(row.level.padEnd(6), row.level, style)}  ${fitText(place, Math.max(20, style.columns - 8)).trimEnd()}`;
+  const head = `${paint(row.level.padEnd(6), row.level, style)}  ${row.channel.padEnd(CHANNEL)}  ${fitText(place, Math.max(20, style.columns - 10 - CHANNEL)).trimEnd()}`;
   if (row.failed !== null) return [head, `        not read: ${FAILURES[row.failed] ?? 'unknown'}`];
   // What the message says comes last on its line: letters that run from right to left then move nothing else.
   const who = [
     `        from ${fitText(row.from || '(nobody)', Math.max(20, style.columns - 13)).trimEnd()}`,
-    `        ${fitText(row.subject || '(no subject)', Math.max(20, style.columns - 8)).trimEnd()}`,
+    ...subjectOf(row).map((text) => `        ${fitText(text, Math.max(20, style.columns - 8)).trimEnd()}`),
   ];
   return [head, ...who, ...describeFindings(row, style)];
+}
+
+/** Columns of the longest name of a channel. */
+const CHANNEL = 8;
+
+/** Chat messages have none. */
+function subjectOf(row: Row): readonly string[] {
+  return row.subject !== '' ? [row.subject] : row.channel === 'email' ? ['(no subject)'] : [];
 }
 
 const FINDINGS_SHOWN = 4;

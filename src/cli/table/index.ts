@@ -1,4 +1,6 @@
+import { ASSURANCE_COMMANDS } from './assurance.ts';
 import { EVIDENCE_COMMANDS } from './evidence.ts';
+import { HOST_COMMANDS } from './host.ts';
 import { INSTANCE_COMMANDS } from './instance.ts';
 import { OWNER_COMMANDS } from './owner.ts';
 import { SETTINGS_COMMANDS } from './settings.ts';
@@ -14,6 +16,8 @@ export const COMMANDS: readonly CommandSpec[] = [
   ...ZONE_COMMANDS,
   ...SETTINGS_COMMANDS,
   ...EVIDENCE_COMMANDS,
+  ...ASSURANCE_COMMANDS,
+  ...HOST_COMMANDS,
 ];
 
 /** What a group of commands is about. */
@@ -30,10 +34,6 @@ export const GROUPS: ReadonlyMap<string, string> = new Map([
 
 /** Commands of the design whose part is not built. */
 export const LATER_COMMANDS: ReadonlyMap<string, number> = new Map([
-  ['install', 2],
-  ['uninstall', 2],
-  ['baseline', 2],
-  ['verify', 2],
   ['vault', 3],
   ['connect', 3],
   ['pairing', 4],

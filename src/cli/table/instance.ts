@@ -40,7 +40,7 @@ export const INSTANCE_COMMANDS: readonly CommandSpec[] = [
   {
     name: 'scan',
     args: '[paths...]',
-    what: 'read mail in a sandbox and report what hides in it; needs no running instance',
+    what: 'read mail and chats in a sandbox and report what hides in them; needs no running instance',
     options: [
       { flags: '--html <file>', what: 'write one self-contained page' },
       { flags: '--threshold <level>', what: 'exit 3 at or above this: low, medium (usual) or high' },
@@ -53,6 +53,7 @@ export const INSTANCE_COMMANDS: readonly CommandSpec[] = [
     examples: [
       ['hardshell scan ~/Mail', 'a Maildir, an mbox, `.eml` files, or a folder of them'],
       ['hardshell scan old.mbox --html report.html', 'a page to look at or pass on'],
+      ['hardshell scan result.json slack-export/', 'what Telegram and Slack export, as JSON and unpacked'],
       ['hardshell scan inbox --json | jq .findings', 'one object a line'],
     ],
     run: async (input, context) => {

@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import type { CommandSpec } from './spec.ts';
 
 /** The sandboxes, and programs of the owner's in them. */
@@ -45,5 +46,29 @@ export const ZONE_COMMANDS: readonly CommandSpec[] = [
     what: 'every process, its session, socket and isolation mode',
     examples: [['hardshell zone list', 'who runs behind which wall']],
     run: async (_, context) => (await import('../commands/zone.ts')).zoneList({ json: context.json }, context.io),
+  },
+  {
+    name: 'zone plan',
+    what: 'print every command that would make the machines of zones, and run none',
+    options: [
+      { flags: '--driver <name>', what: 'which driver: orbstack (macOS)' },
+      { flags: '--dry-run', what: 'said for clearness: this command never runs anything' },
+      { flags: '--removal', what: 'the commands that take the machines away again' },
+      { flags: '--node <file>', what: 'Node for Linux to send in (the one of this checkout)' },
+    ],
+    examples: [
+      ['hardshell zone plan --driver orbstack --dry-run', 'four isolated machines, command by command'],
+      ['hardshell zone plan --driver orbstack --removal', 'how to be rid of them'],
+    ],
+    run: async (input, context) =>
+      (await import('../commands/zone-plan.ts')).zonePlan(
+        {
+          driver: input.text('driver'),
+          removal: input.on('removal'),
+          node: input.text('node'),
+          checkout: join(import.meta.dirname, '..', '..'),
+        },
+        context,
+      ),
   },
 ];

@@ -31,7 +31,8 @@ export async function fetchMessages(
       continue;
     }
     if (found.kind === 'skipped') {
-      send({ type: 'raw_skipped', id: request.id, key: found.key, reason: found.reason });
+      const { channel, key, reason } = found;
+      send({ type: 'raw_skipped', id: request.id, channel, key, reason });
     } else {
       await sendMessage(request.id, found, at.connection);
       bytes += found.bytes.length;
@@ -43,9 +44,10 @@ export async function fetchMessages(
 
 /** Sends a message in chunks; waits for the executor to read, so that a slow one holds us back instead of filling memory. */
 async function sendMessage(id: string, message: RawMessage, connection: FrameConnection): Promise<void> {
-  const { key, bytes } = message;
+  const { channel, key, bytes } = message;
   const chunkBytes = LIMITS.rawChunkBytesMax.value;
-  connection.send({ type: 'raw_begin', id, key, bytes: bytes.length, received_at: message.receivedAt.toISOString() });
+  const receivedAt = message.receivedAt.toISOString();
+  connection.send({ type: 'raw_begin', id, channel, key, bytes: bytes.length, received_at: receivedAt });
   for (let at = 0, seq = 0; at < bytes.length && !connection.closed; at += chunkBytes, seq += 1) {
     connection.send({
       type: 'raw_chunk',

@@ -1,15 +1,19 @@
+import type { Channel } from '../../contracts/index.ts';
+
 /** A raw message as it was found. Its bytes are hostile; no connector parses them. */
 export interface RawMessage {
   readonly kind: 'message';
+  readonly channel: Channel;
   /** The connector's own name of it, stable over restarts. */
   readonly key: string;
   readonly bytes: Buffer;
   readonly receivedAt: Date;
 }
 
-/** A message that cannot be taken; reported once. */
+/** A message that cannot be taken. */
 export interface SkippedMessage {
   readonly kind: 'skipped';
+  readonly channel: Channel;
   readonly key: string;
   readonly reason: 'too_large' | 'unreadable';
 }
@@ -37,7 +41,7 @@ export interface Act {
 /** What a provider's connector can do. The protocol around it is `serveConnector`. */
 export interface Provider {
   readonly name: string;
-  /** These messages are stored durably by the executor and need not be delivered again. */
+  /** These messages are stored (or their loss is recorded) durably by the executor: never delivered again. */
   readonly acknowledge: (keys: readonly string[]) => Promise<void>;
   /** The next message in order of arrival, or null when there is none now. */
   readonly next: () => Promise<Fetched | null>;

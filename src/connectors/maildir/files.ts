@@ -1,6 +1,6 @@
 import { constants } from 'node:fs';
 import { link, lstat, mkdir, open, readdir, rename, unlink } from 'node:fs/promises';
-import { errorCode } from './take.ts';
+import { errorCode } from '../base/dropped.ts';
 
 /**
  * The durable steps of the outbox, one method a step, so that tests can fail or kill between any two of them.

@@ -1,10 +1,11 @@
 import { mkdir, rename } from 'node:fs/promises';
 import { join } from 'node:path';
+import { isWithin, joinBytes, SETTLE_MS, uniqueName } from '../base/dropped.ts';
 import type { Fetched } from '../base/provider.ts';
-import { joinBytes, listLoose, listNew, listUnseen, type Waiting } from './list.ts';
-import { takenName, uniqueName } from './names.ts';
-import { isWithin, SETTLE_MS, takeFile } from './take.ts';
-import { FolderWatch } from './watch.ts';
+import { FolderWatch } from '../base/watch.ts';
+import { listLoose, listNew, listUnseen, type Waiting } from './list.ts';
+import { takenName } from './names.ts';
+import { takeFile } from './take.ts';
 
 /** Delivered and not acknowledged: beyond this many nothing more is delivered until the executor has stored some. */
 const UNACKNOWLEDGED_MAX = 1_000;
@@ -125,10 +126,10 @@ export class MaildirInbox {
       case 'rejected':
         this.#reported.add(entry.key);
         await this.#move(entry, join('.rejected', entry.name));
-        return { kind: 'skipped', key: entry.key, reason: taken.reason };
+        return { kind: 'skipped', channel: 'email', key: entry.key, reason: taken.reason };
       case 'taken':
         this.#delivered.set(entry.key, { entry, atMs: performance.now() });
-        return { kind: 'message', key: entry.key, bytes: taken.bytes, receivedAt: taken.receivedAt };
+        return { kind: 'message', channel: 'email', key: entry.key, bytes: taken.bytes, receivedAt: taken.receivedAt };
       default:
         return taken satisfies never;
     }

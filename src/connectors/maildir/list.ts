@@ -1,8 +1,7 @@
-import type { Stats } from 'node:fs';
-import { lstat, opendir, rename } from 'node:fs/promises';
+import { rename } from 'node:fs/promises';
 import { join } from 'node:path';
-import { parseMaildirName, sortByArrival, uniqueName, type MaildirName } from './names.ts';
-import { errorCode } from './take.ts';
+import { joinBytes, lstatOrNull, namesIn, uniqueName } from '../base/dropped.ts';
+import { parseMaildirName, sortByArrival, type MaildirName } from './names.ts';
 
 /** A message file waiting in a Maildir folder. */
 export interface Waiting extends MaildirName {
@@ -12,7 +11,6 @@ export interface Waiting extends MaildirName {
 
 /** Names held at once; more stay on the disk until these are done. */
 const LISTED_MAX = 200_000;
-const DIR_BUFFER = 1_024;
 
 /**
  * Messages of `new` that wait to be taken, in order of arrival. Names that cannot be keys are replaced first.
@@ -33,7 +31,7 @@ export async function listLoose(
   inbox: string,
 ): Promise<readonly { readonly name: Buffer; readonly mtimeMs: number }[]> {
   const loose: { name: Buffer; mtimeMs: number }[] = [];
-  for await (const name of names(inbox)) {
+  for await (const name of namesIn(inbox)) {
     if (!/^[^.].*\.eml$/is.test(name.toString('latin1'))) continue;
     const stat = await lstatOrNull(joinBytes(inbox, name));
     if (stat !== null && !stat.isDirectory()) loose.push({ name, mtimeMs: stat.mtimeMs });
@@ -44,7 +42,7 @@ export async function listLoose(
 
 async function listFolder(inbox: string, folder: 'new' | 'cur', order: () => number): Promise<Waiting[]> {
   const found: Waiting[] = [];
-  for await (const raw of names(join(inbox, folder))) {
+  for await (const raw of namesIn(join(inbox, folder))) {
     if (raw[0] === DOT) continue;
     const text = raw.toString('utf8');
     const parsed = Buffer.from(text).equals(raw) ? parseMaildirName(text) : null;
@@ -73,24 +71,4 @@ async function renamed(
     return [];
   }
   return [{ key: name, flags: null, folder, name }];
-}
-
-async function* names(path: string): AsyncGenerator<Buffer> {
-  // The declared types know text names only; with `buffer` the names are the bytes on the disk.
-  const directory = await opendir(path, { encoding: 'buffer' as BufferEncoding, bufferSize: DIR_BUFFER });
-  for await (const entry of directory) yield entry.name as unknown as Buffer;
-}
-
-async function lstatOrNull(path: Buffer): Promise<Stats | null> {
-  try {
-    return await lstat(path);
-  } catch (error) {
-    if (errorCode(error) === 'ENOENT') return null;
-    throw error;
-  }
-}
-
-/** Joins a folder and a name that need not be UTF-8. */
-export function joinBytes(path: string, name: Buffer): Buffer {
-  return Buffer.concat([Buffer.from(`${path}/`), name]);
 }

@@ -1,5 +1,3 @@
-import { randomBytes } from 'node:crypto';
-
 /** What a file's name in a Maildir folder says. */
 export interface MaildirName {
   /** The unique part, without flags. */
@@ -24,13 +22,6 @@ export function parseMaildirName(name: string): MaildirName | null {
 export function takenName(name: MaildirName): string {
   const flags = [...new Set(`${name.flags ?? ''}S`.split(''))].sort().join('');
   return `${name.key}:2,${flags}`;
-}
-
-/** A fresh unique name: seconds, microseconds (`order` keeps one millisecond's names apart), process, 64 random bits. */
-export function uniqueName(nowMs: number, order: number): string {
-  const ms = nowMs + Math.floor(order / 1_000);
-  const micros = String((ms % 1_000) * 1_000 + (order % 1_000)).padStart(6, '0');
-  return `${Math.floor(ms / 1_000)}.M${micros}P${process.pid}R${randomBytes(8).toString('hex')}.hardshell`;
 }
 
 /** The entries in order of arrival, as far as names tell it: by their leading time, then microseconds, then as text. */

@@ -3,7 +3,7 @@ import { PAYLOAD_BYTES_MAX } from '../base/payload-transfer.ts';
 import { payloadDigest } from '../base/payload.ts';
 import type { Act, PerformOutcome } from '../base/provider.ts';
 import { nodeFiles, type OutboxFiles } from './files.ts';
-import { errorCode } from './take.ts';
+import { errorCode } from '../base/dropped.ts';
 
 const JTI = /^[A-Za-z0-9_-]{1,64}$/;
 

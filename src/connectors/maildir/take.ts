@@ -1,11 +1,7 @@
-import { constants } from 'node:fs';
-import { open, type FileHandle } from 'node:fs/promises';
+import type { Stats } from 'node:fs';
+import type { FileHandle } from 'node:fs/promises';
 import { LIMITS } from '../../contracts/index.ts';
-
-/** A file that changed within this many milliseconds may still be being written. */
-export const SETTLE_MS = 300;
-/** How long a second name of a file (delivery links before it unlinks) is waited for to go. */
-const LINK_SETTLE_MS = 5_000;
+import { isUnchanged, openDropped } from '../base/dropped.ts';
 
 export type Taken =
   | { readonly kind: 'taken'; readonly bytes: Buffer; readonly receivedAt: Date }
@@ -13,19 +9,14 @@ export type Taken =
   | { readonly kind: 'gone' }
   | { readonly kind: 'rejected'; readonly reason: 'too_large' | 'unreadable' };
 
-/**
- * The bytes of a dropped file. Whoever can write to the folder may plant anything there: links are not followed, pipes
- * and devices are not waited for, a second name of a file that stands elsewhere is not read.
- */
+/** The bytes of a dropped mail. */
 export async function takeFile(path: string, nowMs: number): Promise<Taken> {
-  let file: FileHandle;
+  const dropped = await openDropped(path, nowMs);
+  if (dropped.kind === 'rejected') return { kind: 'rejected', reason: 'unreadable' };
+  if (dropped.kind !== 'open') return dropped;
+  const { file, stat } = dropped;
   try {
-    file = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
-  } catch (error) {
-    return errorCode(error) === 'ENOENT' ? { kind: 'gone' } : { kind: 'rejected', reason: 'unreadable' };
-  }
-  try {
-    const taken = await readSettled(file, nowMs);
+    const taken = await readWhole(file, stat);
     // What was dropped with a wider mode is the owner's alone from here on; another owner's file stays as it is.
     if (taken.kind === 'taken') await file.chmod(0o600).catch(() => undefined);
     return taken;
@@ -36,20 +27,11 @@ export async function takeFile(path: string, nowMs: number): Promise<Taken> {
   }
 }
 
-async function readSettled(file: FileHandle, nowMs: number): Promise<Taken> {
-  const before = await file.stat();
-  if (!before.isFile()) return { kind: 'rejected', reason: 'unreadable' };
-  if (isWithin(nowMs - before.mtimeMs, SETTLE_MS)) return { kind: 'wait' };
-  if (before.nlink > 1) {
-    return isWithin(nowMs - before.ctimeMs, LINK_SETTLE_MS)
-      ? { kind: 'wait' }
-      : { kind: 'rejected', reason: 'unreadable' };
-  }
+async function readWhole(file: FileHandle, before: Stats): Promise<Taken> {
   if (before.size > LIMITS.rawMessageBytesMax.value) return { kind: 'rejected', reason: 'too_large' };
   const bytes = await readExactly(file, before.size);
-  const after = await file.stat();
-  const changed = bytes === null || after.size !== before.size || after.mtimeMs !== before.mtimeMs;
-  return changed ? { kind: 'wait' } : { kind: 'taken', bytes, receivedAt: new Date(Math.max(0, before.mtimeMs)) };
+  if (bytes === null || !(await isUnchanged(file, before))) return { kind: 'wait' };
+  return { kind: 'taken', bytes, receivedAt: new Date(Math.max(0, before.mtimeMs)) };
 }
 
 /** Exactly `size` bytes, or null when the file ends before: it may never cost more memory than was checked. */
@@ -62,13 +44,4 @@ async function readExactly(file: FileHandle, size: number): Promise<Buffer | nul
     at += bytesRead;
   }
   return bytes;
-}
-
-/** True for a time near now. One far in the future is a wrong clock, not a fresh write. */
-export function isWithin(ageMs: number, limitMs: number): boolean {
-  return Math.abs(ageMs) < limitMs;
-}
-
-export function errorCode(error: unknown): string {
-  return typeof error === 'object' && error !== null && 'code' in error ? String(error.code) : '';
 }

@@ -83,6 +83,8 @@ export interface Staged {
   readonly resolvers: readonly string[];
   readonly disks: readonly string[];
   readonly cgroupFiles: readonly string[];
+  /** In the place of a root of its own, where it has none: a directory that it may list. */
+  readonly root?: string;
   /** Where it may write: its `/tmp`; undefined where a zone has none. */
   readonly writable: string | undefined;
   /** What it is shown and may not change; outside a directory and a file of the stage that may be changed. */

@@ -9,7 +9,7 @@ export type WallVerdict =
 
 /** INVARIANT: what is claimed and worked, or is claimed and could not be told, refuses the start. */
 export function judgeWall(proof: WallProof): WallVerdict {
-  const reasons = proof.attempts.flatMap((one) => refusal(proof, one));
+  const reasons = [...blindness(proof), ...proof.attempts.flatMap((one) => refusal(proof, one))];
   if (reasons.length > 0) return { kind: 'refused', reasons };
   return {
     kind: 'stands',
@@ -20,6 +20,16 @@ export function judgeWall(proof: WallProof): WallVerdict {
       reading.kind === 'held' && twin.kind === 'not_here' ? [`${attempt.id}: outside ${twin.raw}`] : [],
     ),
   };
+}
+
+function blindness({ zone, controls }: WallProof): readonly string[] {
+  const failed = controls.filter(({ reading }) => reading.kind !== 'open');
+  const what = failed.map(({ control, reading }) => `${control.title} (${reading.raw})`);
+  if (controls.length === 0) return [`the wall of \`${zone}\` could not be proven: no probe of it came back`];
+  if (failed.length === 0) return [];
+  return [
+    `the wall of \`${zone}\` could not be proven: the probe could not ${what.join(', or ')}, which a zone may, so that what else it could not do proves nothing`,
+  ];
 }
 
 function refusal({ zone, wall }: WallProof, { attempt, reading, claim }: AttemptProof): readonly string[] {

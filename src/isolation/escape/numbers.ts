@@ -19,9 +19,11 @@ const attempted = new Map(
     }),
 );
 
+const known = { x86_64: syscallNumbers('x86_64'), aarch64: syscallNumbers('aarch64') } as const;
+
 /** The number of a call. Throws for one that the architecture lacks: a mistake in the list. */
 export function callNumber(arch: SyscallArch, name: string): number {
-  const known = syscallNumbers(arch).number(name) ?? Number(attempted.get(name)?.[arch === 'x86_64' ? 0 : 1]);
-  if (!Number.isInteger(known)) throw new Error(`no number for the call \`${name}\` on ${arch}`);
-  return known;
+  const number = known[arch].number(name) ?? Number(attempted.get(name)?.[arch === 'x86_64' ? 0 : 1]);
+  if (!Number.isInteger(number)) throw new Error(`no number for the call \`${name}\` on ${arch}`);
+  return number;
 }

@@ -5,7 +5,8 @@ import { ZONE_NODE, type Mount } from '../bwrap-args.ts';
 import type { ZoneDriver, ZoneSpec } from '../driver.ts';
 import type { Attempt, Staged } from './attempt.ts';
 import { TMP_BYTES_MAX } from './attempts/limits.ts';
-import { STAGE_PARTS, type Stage } from './stage.ts';
+import { PART } from './stage-files.ts';
+import type { Stage } from './stage.ts';
 
 /** Where the probe finds its programs and its socket directory. */
 const PLACES = { programs: '/hardshell-escape/programs', sockets: '/hardshell-escape/sockets' } as const;
@@ -14,8 +15,13 @@ const PLACES = { programs: '/hardshell-escape/programs', sockets: '/hardshell-es
 export function zoneView(stage: Stage, spec: ZoneSpec, { hostView }: ZoneDriver): Staged {
   const place = (inside: string): string => hostView?.placeOf(inside, spec) ?? inside;
   const tmp = spec.mounts.find(({ kind }) => kind === 'tmp');
+  // Where rights cannot be taken away again, what lies in something writable is writable: the driver says so.
+  const lost = (to: string): boolean =>
+    hostView !== undefined && spec.mounts.some((mount) => mount.kind === 'write' && to.startsWith(`${mount.to}/`));
   const shown = spec.mounts.flatMap((mount) =>
-    mount.kind === 'read' && mount.to !== PLACES.sockets ? [{ path: place(mount.to), kind: kindOf(mount.from) }] : [],
+    mount.kind === 'read' && mount.to !== PLACES.sockets && !lost(mount.to)
+      ? [{ path: place(mount.to), kind: kindOf(mount.from) }]
+      : [],
   );
   return {
     ...stage.outside,
@@ -23,18 +29,20 @@ export function zoneView(stage: Stage, spec: ZoneSpec, { hostView }: ZoneDriver)
     // Without a process namespace of its own the first process that a zone sees is the host's.
     neighbourPid: 1,
     socketDirectory: place(PLACES.sockets),
+    ...(hostView === undefined ? {} : { root: place(PLACES.sockets) }),
     writable: tmp === undefined ? undefined : place(tmp.to),
     shown: [{ path: place(ZONE_NODE), kind: 'file' }, ...shown],
   };
 }
 
 /** The zone with the probe in the place of its program: nothing of it may be written, and it hands nothing on. */
-export function probeSpec(
+export async function probeSpec(
   stage: Stage,
   spec: ZoneSpec,
   attempts: readonly Attempt[],
   { hostView }: ZoneDriver,
-): ZoneSpec {
+): Promise<ZoneSpec> {
+  const sockets = await stage.socketDirectory(spec);
   const { descriptor: _given, bridge: _bridge, onOutput: _heard, ...most } = spec;
   const { ownTerminal: _terminal, passInput: _input, ...rest } = most;
   const alone = attempts.length === 1 ? attempts[0]?.alone : undefined;
@@ -48,9 +56,10 @@ export function probeSpec(
     program: { kind: 'command', path: PLACES.programs, arguments: [] },
     mounts: [
       ...mounts,
-      { kind: 'read', from: join(stage.directory, STAGE_PARTS.programs), to: PLACES.programs },
-      { kind: 'read', from: join(stage.directory, STAGE_PARTS.sockets), to: PLACES.sockets },
+      { kind: 'read', from: join(stage.directory, PART.programs), to: PLACES.programs },
+      { kind: 'read', from: sockets, to: PLACES.sockets },
     ],
+    ...(spec.sharedMemoryBytesMax === undefined ? {} : { sharedMemoryBytesMax: TMP_BYTES_MAX }),
     limits: { ...spec.limits, ...alone },
   };
 }

@@ -4,6 +4,7 @@ import {
   cannotTell,
   expectedIn,
   held,
+  readAnswer,
   readAttempt,
   type Attempt,
   type Reading,
@@ -12,7 +13,8 @@ import {
 } from './attempt.ts';
 import { probeSpec, withProbe, zoneView } from './probe-zone.ts';
 import { attemptsFor } from './list.ts';
-import type { Answers } from './program.ts';
+import { CONTROLS, type Control } from './controls.ts';
+import type { Answers, Section } from './program.ts';
 import { claimOf, endsZone, type Claim } from './modes.ts';
 import type { Stage } from './stage.ts';
 import { runTwins, type Twin } from './twins.ts';
@@ -47,6 +49,8 @@ export interface WallProof {
   readonly zone: string;
   readonly wall: WallFacts;
   readonly attempts: readonly AttemptProof[];
+  /** What a zone may do, done by the probe: `open` where it worked. */
+  readonly controls: readonly { readonly control: Control; readonly reading: Reading }[];
 }
 
 /** One throw-away zone: these attempts, in place of that zone's program. The readings count for all of `zones`. */
@@ -74,21 +78,26 @@ export async function proveWalls(options: ProveOptions): Promise<readonly WallPr
   const attempts = attemptsFor(stage.outside.arch);
   const wanted = attempts.filter((attempt) => scope === 'full' || attempt.scope !== 'full');
   const jobs = planJobs(specs, wanted, scope);
-  const twins = runTwins(stage, wanted);
   const readings = new Map<string, Reading>();
   let done = 0;
-  await inParallel(jobs, options.parallel ?? PARALLEL, async (job) => {
-    options.signal?.throwIfAborted();
-    for (const [id, reading] of await runJob(driver, stage, job))
-      for (const zone of job.zones) readings.set(`${zone}/${id}`, reading);
-    options.onProgress?.((done += 1), jobs.length);
-  });
-  const seen = await twins;
+  const [seen] = await Promise.all([
+    runTwins(stage, wanted),
+    inParallel(jobs, options.parallel ?? PARALLEL, async (job) => {
+      options.signal?.throwIfAborted();
+      for (const [id, reading] of await runJob(driver, stage, job))
+        for (const zone of job.zones) readings.set(`${zone}/${id}`, reading);
+      options.onProgress?.((done += 1), jobs.length);
+    }),
+  ]);
   return specs.map((spec) => {
     const wall = wallOf(driver, spec);
     return {
       zone: spec.name,
       wall,
+      controls: CONTROLS.flatMap((control) => {
+        const reading = readings.get(`${spec.name}/${control.id}`);
+        return reading === undefined ? [] : [{ control, reading }];
+      }),
       attempts: attempts.map((attempt) => {
         const reading = readings.get(`${spec.name}/${attempt.id}`) ?? NOT_RUN;
         const twin = seen.get(attempt.id) ?? { kind: 'not_here', raw: NOT_RUN.raw };
@@ -157,11 +166,13 @@ async function runJob(
   stage: Stage,
   { spec, attempts }: Job,
 ): Promise<readonly (readonly [string, Reading])[]> {
-  const all = (reading: Reading): readonly (readonly [string, Reading])[] => attempts.map(({ id }) => [id, reading]);
   let ran: Executed;
-  const zone = probeSpec(stage, spec, attempts, driver);
+  const zone = await probeSpec(stage, spec, attempts, driver);
   const at = zoneView(stage, zone, driver);
-  const program = stage.write(attempts.map((attempt) => ({ id: attempt.id, steps: attempt.steps(at) })));
+  const controls = attempts.length > 1 ? controlsOf(at, zone) : [];
+  const sections = [...attempts.map((attempt) => ({ id: attempt.id, steps: attempt.steps(at) })), ...controls];
+  const all = (reading: Reading): readonly (readonly [string, Reading])[] => sections.map(({ id }) => [id, reading]);
+  const program = stage.write(sections);
   try {
     const limits = { timeoutMs: ZONE_MS_MAX, outputBytesMax: program.outputBytes + 1 };
     ran = await driver.exec(withProbe(zone, program.name), limits);
@@ -179,7 +190,21 @@ async function runJob(
   if (only !== undefined && ran.exit.kind !== 'exited') return all(readEnd(only, ran.exit));
   const answers = program.read(ran.stdout);
   if (answers === undefined) return all(cannotTell('the probe gave no answer of the right shape'));
-  return attempts.map((attempt) => [attempt.id, readOne(attempt, answers, at)]);
+  return [
+    ...attempts.map((attempt) => [attempt.id, readOne(attempt, answers, at)] as const),
+    ...controls.map(({ id }) => [id, readControl(answers.get(id))] as const),
+  ];
+}
+
+function controlsOf(at: Staged, spec: ZoneSpec): Section[] {
+  return CONTROLS.flatMap(({ id, steps }) => {
+    const own = steps(at, spec);
+    return own === undefined ? [] : [{ id, steps: own }];
+  });
+}
+
+function readControl(answers: Answers | undefined): Reading {
+  return answers === undefined ? cannotTell('no answer') : readAnswer(answers);
 }
 
 function readOne(attempt: Attempt, answers: ReadonlyMap<string, Answers>, at: Staged): Reading {
@@ -200,10 +225,12 @@ function readEnd(attempt: Attempt, exit: Exclude<Executed['exit'], { kind: 'exit
   }
 }
 
+/** Rejects with the first failure once everything that was begun has ended. */
 async function inParallel<T>(items: readonly T[], count: number, use: (item: T) => Promise<void>): Promise<void> {
   const left = [...items];
   const worker = async (): Promise<void> => {
     for (let item = left.shift(); item !== undefined; item = left.shift()) await use(item);
   };
-  await Promise.all(Array.from({ length: Math.min(count, items.length) }, worker));
+  const ended = await Promise.allSettled(Array.from({ length: Math.min(count, items.length) }, worker));
+  for (const one of ended) if (one.status === 'rejected') throw one.reason;
 }

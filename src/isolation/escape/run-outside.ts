@@ -36,20 +36,22 @@ export async function runOutside(program: Program & { readonly path: string }): 
   return answers === undefined ? { kind: 'failed', reason: 'its answers were cut' } : { kind: 'answered', answers };
 }
 
-/** Starts a program that waits until it is ended; its pid, or one that no process has. */
+/** Starts a program that says when it is ready and waits until its standard input ends; its pid, or one that no process has. */
 export async function startOutside(path: string): Promise<Made<number>> {
-  const child = spawn(path, [], { env: {}, cwd: '/', stdio: 'ignore' });
-  const started = await new Promise<boolean>((resolve) => {
+  const child = spawn(path, [], { env: {}, cwd: '/', stdio: ['pipe', 'pipe', 'ignore'] });
+  const ready = await new Promise<boolean>((resolve) => {
     child.once('error', () => resolve(false));
-    child.once('spawn', () => resolve(true));
+    child.once('close', () => resolve(false));
+    child.stdout?.once('data', () => resolve(true));
   });
   const { pid } = child;
-  if (!started || pid === undefined) return { value: 999_999_999, close: () => Promise.resolve() };
+  if (!ready || pid === undefined) return { value: 999_999_999, close: () => Promise.resolve() };
   const ended = new Promise<void>((resolve) => child.once('close', () => resolve()));
+  child.stdin?.on('error', () => undefined);
   return {
     value: pid,
     close: () => {
-      child.kill('SIGKILL');
+      child.stdin?.end();
       return ended;
     },
   };

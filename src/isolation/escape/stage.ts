@@ -1,23 +1,15 @@
 import { randomBytes, randomInt } from 'node:crypto';
-import {
-  chmodSync,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
+import { chmodSync, existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { hostname, tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
+import type { ZoneSpec } from '../driver.ts';
 import { nativeArch, type SyscallArch } from '../syscalls.ts';
 import { EXIT_OF_EXIT_PROGRAM, type Staged } from './attempt.ts';
-import { SIGKILL } from './attempts/common.ts';
 import { buildProgram, NONCE_BYTES, type Program, type Section } from './program.ts';
-import { runOutside, startOutside } from './run-outside.ts';
+import { startOutside } from './run-outside.ts';
+import { layOut, makeSocketDirectory, openSocket, PART, removeLeft, removeStage } from './stage-files.ts';
 import { answerDatagrams, listen, type Made } from './stage-servers.ts';
-import { call, result, into, type Step } from './steps.ts';
+import { call, into, result, scratch, text } from './steps.ts';
 
 /** What the prober set up outside, so that an attempt that gets out has something to find. */
 export interface Stage {
@@ -26,6 +18,8 @@ export interface Stage {
   readonly outside: Staged;
   /** Builds a program and puts it where zones can read it. */
   readonly write: (sections: readonly Section[]) => WrittenProgram;
+  /** A socket directory as zones of that uid get theirs, on the host. */
+  readonly socketDirectory: (zone: Pick<ZoneSpec, 'uid' | 'gid'>) => Promise<string>;
   /** Takes everything away. Safe to call twice. */
   readonly close: () => Promise<void>;
 }
@@ -36,21 +30,22 @@ export interface WrittenProgram extends Program {
   readonly name: string;
 }
 
-export const STAGE_PARTS = { programs: 'programs', sockets: 'own' } as const;
-const OPEN_DIRECTORY = 0o755;
-const ANYBODY = 0o777;
+const PROGRAM_MODE = 0o755;
 
-/** Sets the stage in a new directory below `parent`, which zones must be able to reach. */
+/**
+ * Sets the stage in a new directory below `parent`, which the uids of zones must be able to reach, from which programs
+ * may be run (not mounted `noexec`), and which no zone is shown. Throws where it cannot be made.
+ */
 export async function openStage({ parent = tmpdir(), arch = nativeArch() } = {}): Promise<Stage> {
-  const directory = mkdtempSync(join(parent, 'hardshell-escape-'));
-  const closers: (() => Promise<void>)[] = [() => Promise.resolve(rmSync(directory, { recursive: true, force: true }))];
+  removeLeft(parent);
+  const directory = layOut(parent);
+  const closers: (() => Promise<void>)[] = [() => Promise.resolve(removeStage(directory))];
   let closing: Promise<void> | undefined;
   const close = (): Promise<void> => {
     closing ??= closeAll(closers);
     return closing;
   };
   try {
-    layOut(directory);
     const write = writerIn(directory, arch);
     const keep = async <T>(made: Promise<Made<T>>): Promise<T> => {
       const { value, close: closeOne } = await made;
@@ -58,8 +53,7 @@ export async function openStage({ parent = tmpdir(), arch = nativeArch() } = {})
       return value;
     };
     const servers = await openServers(directory, keep);
-    const ipcKey = await keep(makeShared(write));
-    const victimPid = await keep(startVictim(write));
+    const { pid: victimPid, ipcKey } = await keep(startKeeper(write));
     const outside = {
       ...factsOfHost(),
       ...placesIn(directory),
@@ -70,7 +64,16 @@ export async function openStage({ parent = tmpdir(), arch = nativeArch() } = {})
       neighbourPid: victimPid,
       exitProgram: exitProgram(arch),
     };
-    return { directory, outside, write, close };
+    const made = new Map<string, Promise<string>>();
+    const socketDirectory: Stage['socketDirectory'] = ({ uid, gid }) => {
+      const owner = uid === undefined || gid === undefined || !isRoot() ? undefined : { uid, gid };
+      const path = join(directory, owner === undefined ? 'zone' : `zone-${owner.uid}`);
+      const found =
+        made.get(path) ?? makeSocketDirectory(path, owner, (at) => keep(listen({ path: at }))).then(() => path);
+      made.set(path, found);
+      return found;
+    };
+    return { directory, outside, write, socketDirectory, close };
   } catch (error) {
     await close();
     throw error;
@@ -81,33 +84,18 @@ async function closeAll(closers: readonly (() => Promise<void>)[]): Promise<void
   for (const one of closers.toReversed()) await one();
 }
 
-/** Wide open by mode, so that it is the wall that refuses and not a mode. */
-function layOut(directory: string): void {
-  chmodSync(directory, OPEN_DIRECTORY);
-  for (const [name, mode] of [
-    [STAGE_PARTS.programs, OPEN_DIRECTORY],
-    [STAGE_PARTS.sockets, ANYBODY],
-    [`${STAGE_PARTS.sockets}/inner`, ANYBODY],
-    ['other', ANYBODY],
-    ['writable', ANYBODY],
-    ['shown', ANYBODY],
-  ] as const) {
-    mkdirSync(join(directory, name));
-    chmodSync(join(directory, name), mode);
-  }
-  for (const name of [`${STAGE_PARTS.sockets}/spare`, 'shown/file', 'canary']) {
-    writeFileSync(join(directory, name), randomBytes(16).toString('hex'));
-    chmodSync(join(directory, name), ANYBODY);
-  }
+function isRoot(): boolean {
+  return process.getuid?.() === 0;
 }
 
 function writerIn(directory: string, arch: SyscallArch): Stage['write'] {
   return (sections) => {
     const program = buildProgram(arch, sections, randomBytes(NONCE_BYTES));
     const name = randomBytes(8).toString('hex');
-    const path = join(directory, STAGE_PARTS.programs, name);
-    writeFileSync(path, program.image);
-    chmodSync(path, OPEN_DIRECTORY);
+    const path = join(directory, PART.programs, name);
+    writeFileSync(path, program.image, { flag: 'wx', mode: PROGRAM_MODE });
+    // Whatever mask we run with.
+    chmodSync(path, PROGRAM_MODE);
     return { ...program, path, name };
   };
 }
@@ -118,13 +106,13 @@ type Servers = Pick<Staged, 'tcp4' | 'tcp6' | 'udp4' | 'udp6' | 'abstractName' |
 async function openServers(directory: string, keep: Keep): Promise<Servers> {
   const abstractName = `hardshell-escape-${randomBytes(6).toString('hex')}`;
   const hostSocket = join(directory, 'host.sock');
-  const otherZoneSocket = join(directory, 'other', 'zone.sock');
-  const ownSocket = join(directory, STAGE_PARTS.sockets, 'zone.sock');
+  const otherZoneSocket = join(directory, PART.other, 'zone.sock');
   await keep(listen({ path: `\0${abstractName}` }));
-  for (const path of [hostSocket, otherZoneSocket, ownSocket]) {
+  for (const path of [hostSocket, otherZoneSocket]) {
     await keep(listen({ path }));
-    chmodSync(path, ANYBODY);
+    openSocket(path);
   }
+  await makeSocketDirectory(join(directory, PART.own), undefined, (path) => keep(listen({ path })));
   return {
     abstractName,
     hostSocket,
@@ -138,43 +126,29 @@ async function openServers(directory: string, keep: Keep): Promise<Servers> {
 
 const IPC = { create: 0o3666, remove: 0 } as const;
 
-/** A segment, a queue and a semaphore under one key. They outlive their maker, so their removal is a program too. */
-async function makeShared(write: Stage['write']): Promise<Made<number>> {
-  const key = randomInt(0x10000, 0x7fffffff);
-  const kinds = [
-    ['shmget', [key, 64, IPC.create], 'shmctl', [IPC.remove, 0]],
-    ['msgget', [key, IPC.create], 'msgctl', [IPC.remove, 0]],
-    ['semget', [key, 1, IPC.create], 'semctl', [0, IPC.remove, 0]],
-  ] as const;
-  const section = (id: string, steps: readonly Step[]): Section => ({ id, steps });
-  const make = write([
-    section(
-      'make',
-      kinds.map(([get, args]) => call(get, ...args)),
-    ),
-  ]);
-  const remove = write([
-    section(
-      'remove',
-      kinds.flatMap(([get, [, ...rest], control, args]) => [
-        into('found', get, key, ...rest.map(() => 0)),
-        call(control, result('found'), ...args),
-      ]),
-    ),
-  ]);
-  await runOutside(make);
-  return {
-    value: key,
-    close: async () => {
-      await runOutside(remove);
+/**
+ * A process that has a segment, a queue and a semaphore under one key, and waits: what an attempt would read, signal or
+ * take over. When we end, however that comes, its standard input does too, and it takes away what no kernel would.
+ */
+async function startKeeper(write: Stage['write']): Promise<Made<{ readonly pid: number; readonly ipcKey: number }>> {
+  const ipcKey = randomInt(0x10000, 0x7fffffff);
+  const program = write([
+    {
+      id: 'keeper',
+      steps: [
+        into('memory', 'shmget', ipcKey, 64, IPC.create),
+        into('queue', 'msgget', ipcKey, IPC.create),
+        into('semaphore', 'semget', ipcKey, 1, IPC.create),
+        into('ready', 'write', 1, text('!'), 1),
+        into('over', 'read', 0, scratch('word', 16), 1),
+        into('removed', 'shmctl', result('memory'), IPC.remove, 0),
+        into('removed', 'msgctl', result('queue'), IPC.remove, 0),
+        into('removed', 'semctl', result('semaphore'), 0, IPC.remove, 0),
+      ],
     },
-  };
-}
-
-/** A process that waits, and ends with us: what an attempt would read, signal or take over. */
-function startVictim(write: Stage['write']): Promise<Made<number>> {
-  const program = write([{ id: 'victim', steps: [call('prctl', 1, SIGKILL, 0, 0, 0), call('ppoll', 0, 0, 0, 0, 0)] }]);
-  return startOutside(program.path);
+  ]);
+  const { value: pid, close } = await startOutside(program.path);
+  return { value: { pid, ipcKey }, close };
 }
 
 function exitProgram(arch: SyscallArch): Buffer {
@@ -188,11 +162,11 @@ function placesIn(directory: string): Places {
   return {
     inside: false,
     canary: join(directory, 'canary'),
-    socketDirectory: join(directory, STAGE_PARTS.sockets),
-    writable: join(directory, 'writable'),
+    socketDirectory: join(directory, PART.own),
+    writable: join(directory, PART.writable),
     shown: [
-      { path: join(directory, 'shown'), kind: 'directory' },
-      { path: join(directory, 'shown', 'file'), kind: 'file' },
+      { path: join(directory, PART.shown), kind: 'directory' },
+      { path: join(directory, PART.shown, 'file'), kind: 'file' },
     ],
   };
 }

@@ -22,7 +22,9 @@ async function runGroup(stage: Stage, attempts: readonly Attempt[]): Promise<rea
     if (answers === undefined)
       return [attempt.id, { kind: 'not_here', raw: ran.kind === 'failed' ? ran.reason : 'no answers' }];
     const { kind, raw } = readAttempt(attempt, answers, stage.outside);
-    const seen = kind === 'open' || (kind === 'held' && attempt.twin === 'comes back');
-    return [attempt.id, { kind: seen ? 'seen' : 'not_here', raw }];
+    if (kind === 'open') return [attempt.id, { kind: 'seen', raw }];
+    // Where a wall ends the zone, an answer of any kind is what tells the two apart.
+    const cameBack = kind === 'held' && (attempt.twin === 'comes back' || attempt.builtin === 'killed');
+    return [attempt.id, cameBack ? { kind: 'seen', raw: `came back (${raw})` } : { kind: 'not_here', raw }];
   });
 }

@@ -22,9 +22,11 @@ export const readEmailDoer: Doer = {
   prepare: (_station, tx, session, requested) => {
     const params = readEmailSchema.parse(requested);
     if ('content_ref' in params) {
-      if (contentOfRef(tx, session.sid, params.content_ref) === undefined) {
-        return refused('not_found', '`content_ref` is not a reference of this session');
-      }
+      const kid = contentOfRef(tx, session.sid, params.content_ref);
+      if (kid === undefined) return refused('not_found', '`content_ref` is not a reference of this session');
+      const channel = getContent(tx, kid)?.channel ?? 'email';
+      if (channel !== 'email')
+        return refused('not_found', `that is a message of ${channel}; \`read_email\` reads mail`);
       return accepted(readPrepared(toJson(params), session, 1));
     }
     if (params.cursor !== undefined && parseCursor(params.cursor) === null) return badCursor();
@@ -70,6 +72,7 @@ export const getProfileDoer: Doer = {
       sql
         .selectFrom('contents')
         .select(({ fn }) => fn.countAll<number>().as('count'))
+        .where('channel', '=', 'email')
         .where('state', '=', 'read'),
     );
     const { self, selfName } = station.confirmed.contacts();
@@ -143,6 +146,7 @@ function nextRows(
   let rows = sql
     .selectFrom('contents')
     .select((eb) => ['kid', 'received_ms', eb.fn<number | null>('length', ['extract']).as('chars')])
+    .where('channel', '=', 'email')
     .where('state', '=', 'read');
   if (query.sinceMs !== null) rows = rows.where('received_ms', '>=', query.sinceMs);
   if (query.beforeMs !== null) rows = rows.where('received_ms', '<', query.beforeMs);

@@ -1,4 +1,4 @@
-import type { ControlRequest, Outcome, PresenceProof, Refusal } from '../../contracts/index.ts';
+import type { Channel, ControlRequest, Outcome, PresenceProof, Refusal } from '../../contracts/index.ts';
 import type { PresenceNonce } from '../../control/index.ts';
 import type { Agents } from '../agents.ts';
 import type { Confirmed } from '../confirmed.ts';
@@ -44,6 +44,13 @@ export interface ZoneListing {
   readonly running: boolean;
 }
 
+/** What the supervisor said of its zones; `proof`: the attempts to get out of them at this start. */
+export interface ZonesFound {
+  readonly zones: readonly ZoneListing[];
+  readonly warnings: readonly string[];
+  readonly proof: { readonly attempts: number; readonly held: number; readonly zones: number } | null;
+}
+
 /** The log as the owner's tools see it. */
 export interface LogDesk {
   readonly entries: () => number;
@@ -62,7 +69,9 @@ export interface ControlDesk extends ZoneDesk {
   readonly presence: PresencePort;
   readonly log: LogDesk;
   readonly facts: InstanceFacts;
-  readonly zones: () => Promise<{ readonly zones: readonly ZoneListing[]; readonly warnings: readonly string[] }>;
+  /** Channels of which nothing is read any more, since their readers tripped a wire. */
+  readonly haltedChannels: () => readonly Channel[];
+  readonly zones: () => Promise<ZonesFound>;
   /** Writes `contacts.json` durably. */
   readonly writeContacts: (text: string) => void;
 }

@@ -116,4 +116,4 @@ function errorOf(refusal: Refusal): object {
   return { type: 'error', ...refusal };
 }
 
-export type { ControlDesk, InstanceFacts, LogDesk, PresencePort, ZoneListing } from './desk.ts';
+export type { ControlDesk, InstanceFacts, LogDesk, PresencePort, ZoneListing, ZonesFound } from './desk.ts';

@@ -1,14 +1,24 @@
-import type { ControlAnswers, ControlRequest, Decision, DecisionRequest } from '../../contracts/index.ts';
+import {
+  CONNECTOR_NAMES,
+  CONNECTORS,
+  type ControlAnswers,
+  type ControlRequest,
+  type Decision,
+  type DecisionRequest,
+} from '../../contracts/index.ts';
 import { sql } from '../../state/index.ts';
-import { StepRefused, type ControlDesk } from './desk.ts';
+import { StepRefused, type ControlDesk, type ZoneListing } from './desk.ts';
 
 type Request<T extends ControlRequest['type']> = Extract<ControlRequest, { type: T }>;
 
 /** The whole instance in one answer. */
 export async function status(desk: ControlDesk): Promise<ControlAnswers['status']> {
   const { facts, station, confirmed } = desk;
-  const { zones, warnings } = await desk.zones();
+  const { zones, warnings, proof } = await desk.zones();
   const running = zones.filter((zone) => zone.running).length;
+  const connectors = describeConnectors(zones);
+  const idle = connectors.filter((connector) => !connector.running);
+  const halted = desk.haltedChannels();
   const changed = confirmed.changed();
   const armed = station.armed();
   const unexecuted = count(desk, 'approvals_unexecuted');
@@ -18,6 +28,11 @@ export async function status(desk: ControlDesk): Promise<ControlAnswers['status'
     ...(station.ledger.failure === undefined ? [] : [station.ledger.failure.message]),
     ...(changed === null ? [] : [changed]),
     ...warnings,
+    ...idle.map(({ name }) => `connector-${name} does not run; see its log`),
+    ...halted.map(
+      (channel) =>
+        `${channel} is no longer read: its readers tripped a wire; see the log, then \`hardshell down\` and \`up\``,
+    ),
     ...(unexecuted === 0 ? [] : [`${unexecuted} approved and not executed; see \`hardshell approvals list\``]),
     ...(unknown === 0
       ? []
@@ -25,7 +40,7 @@ export async function status(desk: ControlDesk): Promise<ControlAnswers['status'
   ];
   return {
     type: 'status',
-    ready: armed && changed === null && station.ledger.failure === undefined,
+    ready: armed && changed === null && station.ledger.failure === undefined && idle.length + halted.length === 0,
     version: facts.version,
     deployment: facts.deployment,
     mode: facts.mode,
@@ -35,6 +50,7 @@ export async function status(desk: ControlDesk): Promise<ControlAnswers['status'
     epoch: facts.epoch,
     started_ms: facts.startedMs,
     mail: { ...facts.mail },
+    connectors,
     planner: facts.planner,
     inbox: { items: count(desk, 'items'), unhandled: count(desk, 'unhandled'), warned: count(desk, 'warned') },
     approvals: {
@@ -44,6 +60,7 @@ export async function status(desk: ControlDesk): Promise<ControlAnswers['status'
       per_day: facts.questionsPerDay,
     },
     zones: { running, wanted: zones.length },
+    proof: proof === null ? null : { ...proof },
     audit: { entries: desk.log.entries(), outside_checkpoint: false },
     confirmed: {
       policy: confirmed.stands('policy'),
@@ -53,6 +70,16 @@ export async function status(desk: ControlDesk): Promise<ControlAnswers['status'
     unproven: [...facts.unproven],
     warnings: told,
   };
+}
+
+/** Every connector of the table with the folders that it takes from. */
+function describeConnectors(zones: readonly ZoneListing[]): ControlAnswers['status']['connectors'] {
+  return CONNECTOR_NAMES.map((name) => {
+    const { channels, folder } = CONNECTORS[name];
+    const inboxes = name === 'maildir' ? [`${folder}/in`] : channels.map((channel) => `${folder}/${channel}/in`);
+    const running = zones.some((zone) => zone.name === `connector-${name}` && zone.running);
+    return { name, channels: [...channels], inboxes, running };
+  });
 }
 
 type Counted =

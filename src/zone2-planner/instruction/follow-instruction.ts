@@ -36,7 +36,7 @@ export async function followInstruction(work: InstructionWork, tools: Tools): Pr
     case 'send_draft':
       return proposed({ draft: instruction.draft });
     case 'reply':
-      return await withItem(work, tools, instruction.ref, (item) => proposed(replyParams(item, instruction.body)));
+      return await withItem(work, tools, instruction.ref, (item) => replied(item, instruction.body));
     case 'profile':
       return await profile(tools);
     case 'schedule':
@@ -126,6 +126,14 @@ async function deleted(tools: Tools, { task }: Extract<Instruction, { kind: 'del
 function mailParams(mail: MailWords): Params {
   const others = { ...(mail.cc.length > 0 ? { cc: mail.cc } : {}), ...(mail.bcc.length > 0 ? { bcc: mail.bcc } : {}) };
   return { to: mail.to, ...others, subject: mail.subject, body: mail.body };
+}
+
+function replied(item: ItemDelivery, body: string): Plan {
+  const { channel } = item.message;
+  if (channel === 'email') return proposed(replyParams(item, body));
+  return answer(
+    `That message came by ${channel}, and this version sends nothing there. To write a mail instead: \`send to ADDRESS subject "…" text "…"\`.`,
+  );
 }
 
 function replyParams(item: ItemDelivery, body: string): Params {

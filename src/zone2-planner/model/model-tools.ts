@@ -94,7 +94,9 @@ function mailParams(input: z.infer<typeof mail>, work: Work): Params {
   const person = (text: string): Json => {
     if (/^c_[a-z2-7]{26}#\//.test(text)) return { ref: text };
     // The sender's address, typed by the model: the reference says where it came from.
-    const sender = known.find((item) => item.message.from.toLowerCase() === text.toLowerCase());
+    const sender = known.find(
+      ({ message }) => message.channel === 'email' && message.from.toLowerCase() === text.toLowerCase(),
+    );
     return sender === undefined || work.kind === 'instruction' ? text : { ref: `${sender.contentRef}#/from` };
   };
   return {

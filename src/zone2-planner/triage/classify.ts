@@ -7,13 +7,23 @@ import { asks, firstQuestion, ownWords, sentences } from './summarise.ts';
  * attached, what the reader found. Doubt falls towards a category that is not answered.
  */
 export function classify(message: Extract): Category {
-  const local = localPart(message.from);
   if (isSuspicious(message)) return 'suspicious';
+  // The sender of a chat is a name, of which a mail address tells nothing, even where it is written like one.
+  if (message.channel !== 'email') return classifyChat(message);
+  const local = localPart(message.from);
   if (local === null || /^(mailer-daemon|postmaster)$/i.test(local)) return 'bounce';
   const automatic = isAutomatic(local);
   if (isSecurityNotice(message, automatic)) return 'security';
   if (isBulk(message, local)) return 'bulk';
   if (automatic || message.to.includes(message.from)) return 'automatic';
+  if (isMeeting(message)) return 'meeting';
+  if (isInvoice(message)) return 'invoice';
+  return firstQuestion(message) === null ? 'personal' : 'question';
+}
+
+function classifyChat(message: Extract): Category {
+  if (isSecurityNotice(message, false)) return 'security';
+  if (isMailing(message)) return 'bulk';
   if (isMeeting(message)) return 'meeting';
   if (isInvoice(message)) return 'invoice';
   return firstQuestion(message) === null ? 'personal' : 'question';
@@ -37,15 +47,20 @@ function isAutomatic(local: string): boolean {
   );
 }
 
-/** One sender, many receivers: a return path that encodes the receiver, a way off the list, more links than words. */
+/** One sender, many receivers: a return path that encodes the receiver, or the message of a mailing. */
 function isBulk(message: Extract, local: string): boolean {
   const encodesReceiver = local.includes('=') || /[0-9a-f]{16}|\d{10}/i.test(local);
+  return encodesReceiver || isMailing(message);
+}
+
+/** A way off the list, more links than words. */
+function isMailing(message: Extract): boolean {
   const wayOff = message.links.some((link) =>
     /unsubscribe|opt-?out|list-manage|abbestellen|desabonn|desinscri/i.test(`${link.url} ${link.text}`),
   );
   const { length } = message.links;
   const linkHeavy = length >= 10 || (length >= 5 && message.original_length / length < 200);
-  return encodesReceiver || wayOff || linkHeavy;
+  return wayOff || linkHeavy;
 }
 
 function isSecurityNotice(message: Extract, automatic: boolean): boolean {

@@ -9,12 +9,14 @@ export type Reply =
 
 /** The reply that a template makes for a message of this category, or why there is none. */
 export function replyTo(item: ItemDelivery, category: Category, templates: Templates): Reply {
+  const { message } = item;
+  // Whoever answers by mail answers somebody else: no address in a chat is the sender's.
+  if (message.channel !== 'email') return none(`this version sends nothing to ${message.channel}`);
   const name = TEMPLATE_NAMES.find((each) => each === category);
   if (name === undefined) return none(WHY_NOT[category] ?? 'this kind of mail is not answered');
   const template = templates[name];
   if (template.kind === 'off') return none(`the template \`${name}.txt\` is empty`);
   if (template.kind === 'refused') return none(`the template \`${name}.txt\` cannot be used: ${template.reason}`);
-  const { message } = item;
   if (parseMailAddress(message.from) === null) return none('the sender gives no plain mail address');
   const body = fillTemplate(template.text, {
     name: nameFrom(message.from),

@@ -23,7 +23,13 @@ export function triageItem(item: ItemDelivery, templates: Templates): Plan {
 /** Who, about what, and what it says, in at most four lines. A suspicious message is described, not quoted. */
 export function describe(message: Extract, category: Category): string {
   const from = message.from === '' ? 'an unnamed sender' : clip(message.from, 120);
-  const lines = [`From ${from}: ${message.subject === '' ? '(no subject)' : clip(message.subject, 200)}`];
+  const about = message.subject === '' ? '(no subject)' : clip(message.subject, 200);
+  // A chat message has a subject where its chat has a name.
+  const lines = [
+    message.channel === 'email'
+      ? `From ${from}: ${about}`
+      : `From ${from} by ${message.channel}${message.subject === '' ? '' : `: ${about}`}`,
+  ];
   if (category === 'suspicious') {
     const rules = [...new Set(message.findings.map((finding) => finding.rule))].slice(0, 8);
     lines.push(`Found by the reader: ${rules.length === 0 ? 'an injection warning' : rules.join(', ')}.`);

@@ -1,5 +1,5 @@
 import type { Severity, Span } from '../findings.ts';
-import type { HiddenRun } from '../html/hidden-runs.ts';
+import type { HiddenRun } from '../hidden-runs.ts';
 import { hear } from './hits.ts';
 import type { Layer } from './layers.ts';
 import { readLayers, readLeet } from './layers.ts';

@@ -1,7 +1,7 @@
 import { CAPS } from '../caps.ts';
 import { Cascade } from './cascade.ts';
 import { parseSheet } from './css.ts';
-import { HiddenRuns } from './hidden-runs.ts';
+import { HiddenRuns } from '../hidden-runs.ts';
 import type { Look } from './look.ts';
 import { ROOT_LOOK } from './look.ts';
 import { LookCache } from './look-cache.ts';
@@ -12,11 +12,7 @@ import type { ListState } from './blocks.ts';
 import { TextBuilder } from './text-builder.ts';
 import type { Node } from './tree.ts';
 import { parseHtml } from './tree.ts';
-
-export interface RawLink {
-  readonly url: string;
-  readonly text: string;
-}
+import type { RawLink } from '../links/raw-link.ts';
 
 export interface HtmlText {
   /** What a person would read, laid out in lines. Not cleaned. */

@@ -1,10 +1,10 @@
 import { EXTRACT_LIMITS } from '../../contracts/index.ts';
 import type { Severity } from '../findings.ts';
-import type { RawLink } from '../html/to-text.ts';
 import { cleanLine, cleanText, cutTo } from '../text/clean.ts';
 import { isMixedScript } from '../text/confusables.ts';
 import { hostInText, registrable } from './hosts.ts';
-import { withholdUrl } from './sign-in.ts';
+import type { RawLink } from './raw-link.ts';
+import { withholdInText, withholdUrl } from './sign-in.ts';
 
 export interface LinkNote {
   readonly rule: string;
@@ -28,13 +28,16 @@ const CREDENTIALS =
   'pass(?:word|wd)?|pwd|secret|client_secret|api_?key|apikey|access_?key|access_?token|auth_?token|id_?token|refresh_?token|sessionid|session_?id|sid|jwt|bearer|private_?key';
 const REDIRECT_NAMES = new RegExp(`^(?:${REDIRECTS})$`);
 const CREDENTIAL_NAMES = new RegExp(`^(?:${CREDENTIALS})$`);
+/** Characters of a link's text that are searched for addresses. */
+const LABEL_CHARS_MAX = 2_400;
 /** Asked of the whole query first: most addresses hold neither. */
 const TELLING_PAIR = new RegExp(`[?&#](?:${REDIRECTS}|${CREDENTIALS})=`, 'i');
 
 /** Reads one link: where it really goes, and what its text claims. Never throws. */
 export function inspectLink(link: RawLink): InspectedLink {
   const notes: LinkNote[] = [];
-  const text = cleanLine(link.text, EXTRACT_LIMITS.linkTextCharsMax);
+  // The text of a link is often its address: what is secret in one is secret in the other.
+  const text = cutTo(withholdInText(cleanLine(link.text, LABEL_CHARS_MAX)), EXTRACT_LIMITS.linkTextCharsMax);
   // Browsers drop tabs, line ends and leading controls inside a URL; so must we, or `java\nscript:` gets through.
   const source = cleanText(withoutLineEnds(link.url.slice(0, 16_384))).trim();
   const scheme = /^[a-z][a-z0-9+.-]{0,30}:/i.exec(source)?.[0].toLowerCase() ?? '';

@@ -1,8 +1,9 @@
 import type { ExtractLink } from '../../contracts/index.ts';
 import { EXTRACT_LIMITS } from '../../contracts/index.ts';
 import type { Findings } from '../findings.ts';
-import type { RawLink } from '../html/to-text.ts';
 import { inspectLink } from './inspect-link.ts';
+import type { RawLink } from './raw-link.ts';
+import { withholdInText } from './sign-in.ts';
 
 const BARE_URL = /\b(?:https?|ftp):\/\/[^\s<>"'`\u3000-\u303F\uFF00-\uFFEF]{3,4096}/giu;
 const TRAILING = '.,;:!?)]}*_';
@@ -36,7 +37,7 @@ export function readLinks(raw: readonly RawLink[], text: string, findings: Findi
   };
   for (const link of raw) if (!link.url.startsWith('#')) add(link);
   // What an anchor shows is no link of its own: it goes where the anchor goes.
-  const known = new Set(links.flatMap((link) => [link.url, link.text]));
+  const known = new Set([...raw, ...links].flatMap((link) => [link.url, link.text]));
   let bare = 0;
   const shown = text.replace(BARE_URL, (match) => {
     bare += 1;
@@ -44,7 +45,7 @@ export function readLinks(raw: readonly RawLink[], text: string, findings: Findi
     let end = match.length;
     while (end > 8 && TRAILING.includes(match.charAt(end - 1))) end -= 1;
     const url = match.slice(0, end);
-    if (known.has(url)) return match;
+    if (known.has(url)) return withholdInText(url) + match.slice(end);
     const inspected = add({ url, text: '' });
     return inspected.includes('withheld') ? inspected + match.slice(end) : match;
   });

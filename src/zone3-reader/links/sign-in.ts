@@ -52,6 +52,17 @@ export function withholdUrl(url: URL): WithheldUrl {
   return { url: `${url.protocol}//${url.host}${path}${search}${hash}`, withheld: what };
 }
 
+const URL_IN_TEXT = /\bhttps?:\/\/[^\s<>"'`]{3,2048}/giu;
+
+/** The same for every address that stands in a text. */
+export function withholdInText(text: string): string {
+  if (!text.includes('://')) return text;
+  return text.replace(URL_IN_TEXT, (match) => {
+    const { url, withheld } = URL.canParse(match) ? withholdUrl(new URL(match)) : { url: match, withheld: '' };
+    return withheld === '' ? match : url;
+  });
+}
+
 /** Long and mixed: nothing that a person would have written as a word of a path. */
 function isSecretLike(segment: string): boolean {
   if (segment.length < 16) return false;

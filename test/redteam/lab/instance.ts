@@ -220,10 +220,10 @@ export class Instance {
 
   async executorAgain(before: readonly number[]): Promise<void> {
     this.#owner?.close();
-    // The connector ends with the executor and is started after it.
+    // The connectors end with the executor and are started after it.
     const another = (name: string): true | undefined =>
       this.pidsOf(name).some((pid) => !before.includes(pid)) ? true : undefined;
-    for (const name of ['zone1-executor', 'connector-maildir'])
+    for (const name of ['zone1-executor', 'connector-maildir', 'connector-chats'])
       await until(`another ${name}`, () => another(name), 30_000);
     this.#owner = await until(
       'the executor’s answer',

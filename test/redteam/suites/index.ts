@@ -3,6 +3,7 @@ import { approvals } from './approvals.ts';
 import { caps } from './caps.ts';
 import { crash } from './crash.ts';
 import { disk } from './disk.ts';
+import { escape } from './escape.ts';
 import { files } from './files.ts';
 import { mail } from './mail.ts';
 import { reader } from './reader.ts';
@@ -24,6 +25,7 @@ export const SUITES: readonly Suite[] = [
   crash,
   reader,
   zone,
+  escape,
   mail,
   rules,
   caps,

@@ -15,7 +15,7 @@ interface Try {
 const BRIDGE = '/var/run/zone-bridge/zone-bridge.sock';
 const OWN = 'the same code reads its own program and reaches its own socket';
 
-/** Code of the attacker inside the real zone. The isolation room’s own attacks go deeper; these are what a program would try first. */
+/** Code of the attacker inside the real zone. The escape list (suite `escape`) goes deeper; these are what a program would try first. */
 export const zone: Suite = defineSuite<PlannerLab>({
   name: 'zone',
   title: 'out of the zone, by code of the attacker inside it',

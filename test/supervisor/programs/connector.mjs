@@ -1,4 +1,4 @@
-// Stands in for the connector: lives on the socket it inherited.
+// Stands in for a connector: lives on the socket it inherited.
 import fs from 'node:fs';
 import net from 'node:net';
 
@@ -7,6 +7,6 @@ const other = await new Promise((resolve) => {
   net.connect('/tmp/nobody.sock').on('error', (error) => resolve(error.code));
 });
 socket.on('data', (data) => {
-  socket.write(`${String(data).trim()}|${fs.readdirSync(process.env.HARDSHELL_MAIL).join()}|${other}\n`);
+  socket.write(`${String(data).trim()}|${fs.readdirSync(process.env.HARDSHELL_FOLDER).join()}|${other}\n`);
 });
 socket.on('close', () => process.exit(0));

@@ -1,4 +1,4 @@
-// Stands in for the executor: listens for the connector, reports that it serves, stays.
+// Stands in for the executor: listens for the connectors, reports that it serves, stays.
 import fs from 'node:fs';
 import net from 'node:net';
 
@@ -12,6 +12,7 @@ const attempts = {
   sysctl: () => fs.closeSync(fs.openSync('/proc/sys/kernel/core_pattern', 'r+')),
   processes: () => fs.readdirSync('/proc'),
   mail: () => fs.readdirSync(`${process.env.HARDSHELL_HOME}/mail/in`),
+  chats: () => fs.readdirSync(`${process.env.HARDSHELL_HOME}/chats/telegram`),
 };
 for (const [name, attempt] of Object.entries(attempts)) {
   try {
@@ -22,19 +23,20 @@ for (const [name, attempt] of Object.entries(attempts)) {
   }
 }
 fs.writeFileSync(`${process.env.HARDSHELL_HOME}/state.db`, '', { mode: 0o600 });
-// The one before may have been killed.
-fs.rmSync(`${run}/connector-maildir/connector.sock`, { force: true });
-net
-  .createServer((socket) => {
-    socket.write('hello connector\n');
+for (const name of ['connector-maildir', 'connector-chats']) {
+  const path = `${run}/${name}/connector.sock`;
+  // The one before may have been killed.
+  fs.rmSync(path, { force: true });
+  const server = net.createServer((socket) => {
+    socket.write(`hello ${name}\n`);
     socket.on('data', (data) => console.log(`connector says ${data}`));
     socket.on('error', () => {});
-  })
-  .listen(`${run}/connector-maildir/connector.sock`, () => {
-    const supervisor = net.connect(`${run}/supervisor/supervisor.sock`, () => supervisor.write('{"type":"ready"}\n'));
-    supervisor.on('data', () => {});
-    supervisor.on('error', () => {});
   });
+  await new Promise((resolve) => server.listen(path, resolve));
+}
+const supervisor = net.connect(`${run}/supervisor/supervisor.sock`, () => supervisor.write('{"type":"ready"}\n'));
+supervisor.on('data', () => {});
+supervisor.on('error', () => {});
 fs.watchFile(`${process.env.HARDSHELL_HOME}/end-executor`, { interval: 20 }, (now) => {
   if (now.size > 0) process.exit(Number(fs.readFileSync(`${process.env.HARDSHELL_HOME}/end-executor`, 'utf8')));
 });

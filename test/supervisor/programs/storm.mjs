@@ -4,10 +4,13 @@ import { Worker } from 'node:worker_threads';
 
 for (const signal of ['SIGTERM', 'SIGHUP', 'SIGINT', 'SIGQUIT']) process.on(signal, () => {});
 const run = process.env.HARDSHELL_RUN;
-net.createServer(() => {}).listen(`${run}/connector-maildir/connector.sock`, () => {
-  const supervisor = net.connect(`${run}/supervisor/supervisor.sock`, () => supervisor.write('{"type":"ready"}\n'));
-  supervisor.on('error', () => {});
-  setTimeout(() => {
-    for (let i = 0; i < 12; i++) new Worker('for (;;) {}', { eval: true }).on('error', () => {});
-  }, 20);
-});
+net.createServer(() => {}).listen(`${run}/connector-chats/connector.sock`);
+net
+  .createServer(() => {})
+  .listen(`${run}/connector-maildir/connector.sock`, () => {
+    const supervisor = net.connect(`${run}/supervisor/supervisor.sock`, () => supervisor.write('{"type":"ready"}\n'));
+    supervisor.on('error', () => {});
+    setTimeout(() => {
+      for (let i = 0; i < 12; i++) new Worker('for (;;) {}', { eval: true }).on('error', () => {});
+    }, 20);
+  });

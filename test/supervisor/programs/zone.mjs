@@ -12,7 +12,9 @@ function connect(path, tries) {
     while (held.includes('\n')) {
       const line = held.slice(0, held.indexOf('\n'));
       held = held.slice(line.length + 1);
-      socket.write(`${JSON.stringify(await obey(JSON.parse(line)).catch((error) => ({ error: error.code ?? error.message })))}\n`);
+      socket.write(
+        `${JSON.stringify(await obey(JSON.parse(line)).catch((error) => ({ error: error.code ?? error.message })))}\n`,
+      );
     }
   });
 }

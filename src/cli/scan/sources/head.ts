@@ -8,11 +8,11 @@ export function openForReading(path: string, follow: boolean): Promise<FileHandl
 }
 
 /** The first bytes of a file. */
-export async function readHead(path: string, follow: boolean): Promise<Buffer> {
+export async function readHead(path: string, follow: boolean, bytesMax: number = SNIFF_BYTES): Promise<Buffer> {
   const file = await openForReading(path, follow);
   try {
-    const bytes = Buffer.alloc(SNIFF_BYTES);
-    const { bytesRead } = await file.read(bytes, 0, SNIFF_BYTES, 0);
+    const bytes = Buffer.alloc(bytesMax);
+    const { bytesRead } = await file.read(bytes, 0, bytesMax, 0);
     return bytes.subarray(0, bytesRead);
   } finally {
     await file.close();

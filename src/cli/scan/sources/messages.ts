@@ -1,8 +1,11 @@
 import { createHash } from 'node:crypto';
 import type { Readable } from 'node:stream';
 import { EXTRACT_LIMITS } from '../../../contracts/index.ts';
+import type { Channel } from '../launch.ts';
+import { faultSentence, splitChat } from './chat.ts';
 import { openForReading, readerOf } from './head.ts';
 import { splitMbox, type ReadMore } from './mbox.ts';
+import { SNIFF_CHAT_BYTES, sniffChat } from './sniff-chat.ts';
 import { sniff, SNIFF_BYTES } from './sniff.ts';
 import { walk, type MailFile, type PassedOver, type Problem } from './walk.ts';
 
@@ -25,13 +28,14 @@ export const START: Position = { files: 0, digest: '', offset: 0, messages: 0, c
 /** One message as it was found. */
 export interface FoundMessage {
   readonly kind: 'message';
+  readonly channel: Channel;
   readonly source: string;
   /** Counts from 1 within its file; null where a file is a message. */
   readonly number: number | null;
   readonly offset: number;
-  /** Null: too large to be read, or gone meanwhile. */
+  /** Null: too large or too deep to be read, or gone meanwhile. */
   readonly bytes: Buffer | null;
-  readonly failure: 'too_large' | 'unreadable' | null;
+  readonly failure: 'too_large' | 'too_deep' | 'unreadable' | null;
   readonly size: number;
   /** Where a scan goes on after this message. */
   readonly after: Position;
@@ -74,7 +78,7 @@ export async function* findMessages(
   }
 }
 
-/** Messages on standard input: an mbox, or one message. */
+/** Messages on standard input: an mbox, one message, or chat messages as JSON. */
 export async function* findInStream(stream: Readable): AsyncGenerator<Found> {
   const chunks = stream[Symbol.asyncIterator]() as AsyncIterator<Buffer>;
   const next: ReadMore = async () => {
@@ -84,11 +88,16 @@ export async function* findInStream(stream: Readable): AsyncGenerator<Found> {
   let head = Buffer.alloc(0);
   for (let more = await next(0); more !== null; more = await next(0)) {
     head = Buffer.concat([head, more]);
-    if (head.length >= SNIFF_BYTES) break;
+    if (head.length >= SNIFF_CHAT_BYTES) break;
   }
   const kind = sniff(head.subarray(0, SNIFF_BYTES));
   if (kind === 'mbox') {
     yield* splitFile('-', withHead(head, next), START, START);
+    return;
+  }
+  const chat = kind === 'json' ? sniffChat(head.subarray(0, SNIFF_CHAT_BYTES), '') : null;
+  if (chat !== null) {
+    yield* splitChatFile({ path: '-', channel: chat }, withHead(head, next), { at: START, after: START });
     return;
   }
   if (kind !== 'mail') {
@@ -102,7 +111,8 @@ export async function* findInStream(stream: Readable): AsyncGenerator<Found> {
   yield wholeMessage('-', whole, START);
 }
 
-const NO_MAIL = 'gave no mail: send an mbox or one message, unpacked, to standard input';
+const NO_MAIL =
+  'gave no mail and no chat: send an mbox, one message or a chat export as JSON, unpacked, to standard input';
 
 function withHead(head: Buffer, next: ReadMore): ReadMore {
   let given = false;
@@ -124,6 +134,8 @@ async function* readFile(file: MailFile, at: Position, after: Position): AsyncGe
   try {
     if (file.format === 'mbox') {
       yield* splitFile(file.path, readerOf(handle, at.offset, file.bytes), at, after);
+    } else if (file.format === 'json') {
+      yield* splitChatFile(file, readerOf(handle, 0, file.bytes), { at, after });
     } else {
       const size = (await handle.stat()).size;
       const bytes = size > EXTRACT_LIMITS.rawBytesMax ? null : await readWhole(readerOf(handle, 0, size));
@@ -159,6 +171,7 @@ async function* splitFile(
     messages += 1;
     held = {
       kind: 'message',
+      channel: 'email',
       source,
       number: messages,
       offset: start,
@@ -172,10 +185,40 @@ async function* splitFile(
   if (held !== undefined) yield { ...held, after };
 }
 
+async function* splitChatFile(
+  { path, channel }: { readonly path: string; readonly channel: Channel },
+  readMore: ReadMore,
+  { at, after }: { readonly at: Position; readonly after: Position },
+): AsyncGenerator<FoundMessage | Problem> {
+  let held: FoundMessage | undefined;
+  for await (const found of splitChat(readMore, at.offset)) {
+    if (found.kind === 'fault') {
+      yield { kind: 'problem', path, sentence: faultSentence(found.at, found.why) };
+      continue;
+    }
+    if (held !== undefined) yield held;
+    const bytes =
+      found.kind === 'record' ? Buffer.from(found.bytes.buffer, found.bytes.byteOffset, found.bytes.length) : null;
+    held = {
+      kind: 'message',
+      channel,
+      source: path,
+      number: found.number,
+      offset: found.start,
+      bytes,
+      failure: found.kind === 'skipped' ? found.reason : null,
+      size: found.end - found.start,
+      after: { ...at, offset: found.end, messages: found.number },
+    };
+  }
+  if (held !== undefined) yield { ...held, after };
+}
+
 function wholeMessage(source: string, bytes: Buffer, after: Position): FoundMessage {
   const tooLarge = bytes.length > EXTRACT_LIMITS.rawBytesMax;
   return {
     kind: 'message',
+    channel: 'email',
     source,
     number: null,
     offset: 0,

@@ -1,5 +1,5 @@
 /** What the first bytes of a file say that it is. */
-export type FileKind = 'mbox' | 'mail' | 'empty' | 'compressed' | 'outlook' | 'other';
+export type FileKind = 'mbox' | 'mail' | 'empty' | 'compressed' | 'outlook' | 'json' | 'other';
 
 /** As many bytes as `sniff` looks at. */
 export const SNIFF_BYTES = 4_096;
@@ -21,6 +21,7 @@ export function sniff(head: Buffer): FileKind {
   const magic = MAGIC.find(({ bytes }) => bytes.every((byte, i) => head[i] === byte));
   if (magic !== undefined) return magic.kind;
   const text = head.toString('latin1').replace(/^\u00ef\u00bb\u00bf/, '');
+  if (/^[\t\n\r ]*[[{]/.test(text)) return 'json';
   const lines = text.split(/\r\n|\n|\r/);
   const first = lines.findIndex((line) => line !== '');
   const line = lines[first] ?? '';

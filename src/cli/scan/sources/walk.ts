@@ -1,14 +1,17 @@
 import type { Dirent } from 'node:fs';
 import { lstat, opendir, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
+import type { Channel } from '../launch.ts';
 import { readHead } from './head.ts';
+import { SNIFF_CHAT_BYTES, sniffChat } from './sniff-chat.ts';
 import { sniff, type FileKind } from './sniff.ts';
 
-/** A file with mail in it. */
+/** A file with messages in it. */
 export interface MailFile {
   readonly kind: 'file';
   readonly path: string;
-  readonly format: 'mbox' | 'mail';
+  readonly format: 'mbox' | 'mail' | 'json';
+  readonly channel: Channel;
   readonly bytes: number;
   readonly mtimeMs: number;
 }
@@ -32,7 +35,7 @@ export interface PassedOver {
 const DEPTH_MAX = 64;
 
 /**
- * Every file with mail below the paths, in an order that does not change between runs. Links below a path are not
+ * Every file with messages below the paths, in an order that does not change between runs. Links below a path are not
  * followed; a path itself may be one. `passed` is counted anew.
  */
 export async function* walk(
@@ -58,7 +61,11 @@ async function* walkOne(path: string, passed: PassedOver): AsyncGenerator<Walked
       any = true;
       yield walked;
     }
-    if (!any) yield problem(path, 'holds no mail: no .eml file, no mbox and no Maildir was found in it');
+    if (!any)
+      yield problem(
+        path,
+        'holds no mail and no chat: no .eml file, mbox, Maildir or chat export (.json) was found in it',
+      );
     return;
   }
   if (!found.isFile()) {
@@ -116,19 +123,37 @@ async function look(path: string, how: Look): Promise<Walked | null>;
 async function look(path: string, how: Look): Promise<Walked | null> {
   const name = basename(path).toLowerCase();
   const byName = /\.(?:eml|mbox|mbx)$/.test(name);
-  const packed = /\.(?:eml|mbox|mbx)\.(?:gz|bz2|xz|zst|zip)$/.test(name);
+  const packed = /\.(?:eml|mbox|mbx|jsonl?)\.(?:gz|bz2|xz|zst|zip)$/.test(name);
+  const isJson = /\.(?:jsonl?|ndjson)$/.test(name);
   const mayBe =
-    how.named || how.isMessage === true || byName || packed || !name.includes('.') || /^\.?[a-z]+$/.test(name);
+    how.named ||
+    how.isMessage === true ||
+    byName ||
+    packed ||
+    isJson ||
+    !name.includes('.') ||
+    /^\.?[a-z]+$/.test(name);
   if (!mayBe) return null;
   try {
     const { size, mtimeMs } = await (how.named ? stat(path) : lstat(path));
-    const file = (format: 'mbox' | 'mail'): MailFile => ({ kind: 'file', path, format, bytes: size, mtimeMs });
+    const file = (format: MailFile['format'], channel: Channel = 'email'): MailFile => ({
+      kind: 'file',
+      path,
+      format,
+      channel,
+      bytes: size,
+      mtimeMs,
+    });
     if (how.isMessage === true) return file('mail');
     const kind = sniff(await readHead(path, how.named));
+    if (kind === 'json' && !byName) {
+      const channel = sniffChat(await readHead(path, how.named, SNIFF_CHAT_BYTES), name);
+      if (channel !== null) return file('json', channel);
+    }
     if (kind === 'mbox') return file('mbox');
     if (kind === 'mail' && (how.named || byName || /^\d+$/.test(name))) return file('mail');
     // An `.eml` that begins oddly is still somebody's message: what is wrong with it is for a reader to say.
-    if (name.endsWith('.eml') && kind === 'other') return file('mail');
+    if (name.endsWith('.eml') && (kind === 'other' || kind === 'json')) return file('mail');
     return how.named || byName || packed ? problem(path, WORDS[kind]) : null;
   } catch (error) {
     return problem(path, reasonOf(error));
@@ -141,7 +166,8 @@ const WORDS: Readonly<Record<FileKind, string>> = {
   empty: 'is empty',
   mail: 'is not a message on its own',
   mbox: 'is not an mbox',
-  other: 'is no mail: it begins with neither a header nor a `From ` line',
+  json: 'is JSON, but neither of Telegram nor of Slack as far as its first members tell',
+  other: 'is no mail: it begins with neither a header nor a `From ` line; of chats, exports as JSON are read',
 };
 
 function reasonOf(error: unknown): string {

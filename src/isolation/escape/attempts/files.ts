@@ -121,6 +121,8 @@ const shownDirectories = ({ shown }: Staged): string[] =>
   shown.filter(({ kind }) => kind === 'directory').map(({ path }) => path);
 const shownFiles = ({ shown }: Staged): string[] => shown.filter(({ kind }) => kind === 'file').map(({ path }) => path);
 
+const LIBRARIES = ['/etc', '/lib', '/lib64', '/usr/lib', '/usr/local/lib', '/usr/bin'];
+
 const written: readonly Attempt[] = [
   {
     id: 'files-program',
@@ -147,12 +149,12 @@ const written: readonly Attempt[] = [
     theme,
     title: 'has the loader load something first (/etc/ld.so.preload, library directories)',
     rows: [20],
+    // Nothing is made of that name: where it worked, it would be in force.
     steps: ({ inside, writable }) =>
-      firstOf(
-        (inside ? ['/etc', '/lib', '/lib64', '/usr/lib', '/usr/local/lib', '/usr/bin'] : [writable ?? NOWHERE]).map(
-          (path) => plant(`${path}/ld.so.preload`),
-        ),
-      ),
+      firstOf([
+        [openFile('/etc/ld.so.preload', O.write)],
+        ...(inside ? LIBRARIES : [writable ?? NOWHERE]).map((path) => plant(`${path}/hardshell-planted`)),
+      ]),
     heldBy: ['file view'],
     builtin: 'refused',
     twin: 'works',
@@ -175,7 +177,7 @@ const written: readonly Attempt[] = [
     id: 'files-shm',
     theme,
     title: 'writes into /dev/shm, a memory without a bound',
-    steps: () => plant('/dev/shm/hardshell-planted'),
+    steps: ({ hostPid }) => plant(`/dev/shm/hardshell-planted-${hostPid}`),
     heldBy: ['file view'],
     builtin: 'refused',
     agent: { allowed: 'programs of an agent share memory of their own there' },

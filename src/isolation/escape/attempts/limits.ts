@@ -24,7 +24,7 @@ import { AT_FDCWD, NOWHERE, O, SIGCHLD, SIGKILL } from './common.ts';
 const theme = 'limits';
 const MIB = 1024 * 1024;
 const BLOCK_BYTES = 64 * 1024;
-/** What a zone's `/tmp` may hold while this list is run, and what is written. */
+/** What a zone's `/tmp` and `/dev/shm` may hold while this list is run, and what is written. */
 export const TMP_BYTES_MAX = MIB;
 const TMP_BYTES_TRIED = 4 * MIB;
 const MEMORY_BYTES_MAX = 24 * MIB;
@@ -61,24 +61,36 @@ const stopped = (tried: number) => {
 
 const sleeping: readonly Step[] = [into('slept', 'nanosleep', words(3, 0), 0), into('ended', 'exit', 0)];
 
+const fill = (path: string): readonly Step[] => [
+  into('fd', 'openat', AT_FDCWD, text(path), O.write | O.create | O.exclusive, 0o600),
+  set(ANSWER, result('fd')),
+  set('done', 0),
+  jump('stopped', 'negative', result('fd')),
+  ...repeat(TMP_BYTES_TRIED / BLOCK_BYTES, [call('write', result('fd'), scratch('block', BLOCK_BYTES), BLOCK_BYTES)]),
+  into('removed', 'unlinkat', AT_FDCWD, text(path), 0),
+];
+
 const bounded: readonly Attempt[] = [
   {
     id: 'limit-tmp',
     theme,
-    title: 'fills the disk',
-    steps: ({ writable }) => [
-      into('fd', 'openat', AT_FDCWD, text(`${writable ?? NOWHERE}/filled`), O.write | O.create, 0o600),
-      set(ANSWER, result('fd')),
-      set('done', 0),
-      jump('stopped', 'negative', result('fd')),
-      ...repeat(TMP_BYTES_TRIED / BLOCK_BYTES, [
-        call('write', result('fd'), scratch('block', BLOCK_BYTES), BLOCK_BYTES),
-      ]),
-      into('removed', 'unlinkat', AT_FDCWD, text(`${writable ?? NOWHERE}/filled`), 0),
-    ],
+    title: 'fills the disk through its `/tmp`',
+    steps: ({ writable }) => fill(`${writable ?? NOWHERE}/filled`),
     read: stopped(TMP_BYTES_TRIED / BLOCK_BYTES),
     heldBy: ['tmp bound'],
     builtin: 'bounded',
+    twin: 'works',
+    alone: {},
+  },
+  {
+    id: 'limit-shm',
+    theme,
+    title: 'fills the memory through /dev/shm',
+    steps: ({ hostPid }) => fill(`/dev/shm/hardshell-filled-${hostPid}`),
+    read: stopped(TMP_BYTES_TRIED / BLOCK_BYTES),
+    heldBy: ['tmp bound', 'file view'],
+    builtin: 'refused',
+    agent: 'bounded',
     twin: 'works',
     alone: {},
   },
@@ -123,6 +135,8 @@ const bounded: readonly Attempt[] = [
     heldBy: ['filter', 'task limit'],
     builtin: 'refused',
     agent: 'bounded',
+    lost: ({ profile, limitsHeld }) =>
+      profile === 'agent' && !limitsHeld.includes('pids') ? 'no cgroup holds the pids limit of a zone' : undefined,
     twin: 'works',
     alone: { tasksMax: TASKS_MAX },
   },

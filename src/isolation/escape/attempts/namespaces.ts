@@ -1,7 +1,6 @@
 import { readArrival, type Attempt, type Staged } from '../attempt.ts';
 import {
   call,
-  chain,
   forking,
   into,
   jump,
@@ -103,10 +102,11 @@ const made: readonly Attempt[] = [
     title: 'joins the namespaces of another process (setns)',
     rows: [22],
     // Outside its own: joining them changes nothing.
-    steps: ({ inside }) =>
-      chain(into('fd', 'openat', AT_FDCWD, text(inside ? '/proc/1/ns/mnt' : '/proc/self/ns/uts'), 0)).concat(
-        call('setns', result('fd'), inside ? CLONE.newNs : CLONE.newUts),
-      ),
+    // Asked also where there is no /proc to open: it is the call that must not arrive.
+    steps: ({ inside }) => [
+      into('fd', 'openat', AT_FDCWD, text(inside ? '/proc/1/ns/mnt' : '/proc/self/ns/uts'), 0),
+      call('setns', result('fd'), inside ? CLONE.newNs : CLONE.newUts),
+    ],
     read: readArrival,
     heldBy: ['filter', 'no privileges'],
     builtin: 'killed',

@@ -1,19 +1,35 @@
 import { cannotTell, held, open, readArrival, type Attempt } from '../attempt.ts';
 import { errnoName } from '../errno.ts';
-import { ANSWER, bytes, call, chain, into, kept, result, scratch, text, words } from '../steps.ts';
+import {
+  ANSWER,
+  bytes,
+  call,
+  chain,
+  END,
+  into,
+  jump,
+  kept,
+  minus,
+  result,
+  scratch,
+  set,
+  text,
+  words,
+} from '../steps.ts';
 import { AT_FDCWD, O, openFile } from './common.ts';
 
 const theme = 'processes';
 const LISTED_BYTES = 8192;
 /** The wall's own first process, the prober, and what a container engine puts beside it. */
 const PROCESSES_OF_A_ZONE = 4;
+const ESRCH = 3;
 const PTRACE_SEIZE = 0x4206;
 const CODE = 0x400000;
 const INFINITY = 2n ** 64n - 1n;
 
-/** Found by this list. The filter cannot look at paths, and the kernel lets equals at each other. */
+/** Found by this list. The filter cannot look at paths, and the kernel lets equals at each other. In mode R the wall's process is of another user. */
 const REAPER =
-  'the first process of a zone is bubblewrap’s own, with the zone’s filter and user and no capability; who takes it over can keep the zone’s last exit code from being told';
+  'the first process of an agent’s zone is bubblewrap’s own, with the zone’s filter and user and no capability; who takes it over can keep the zone’s last exit code from being told';
 
 const seen: readonly Attempt[] = [
   {
@@ -136,10 +152,18 @@ const taken: readonly Attempt[] = [
     theme,
     title: 'opens the memory of another process as a file (/proc/PID/mem)',
     rows: [4],
-    steps: ({ neighbourPid }) => [openFile(`/proc/${neighbourPid}/mem`, O.readWrite)],
+    // Its own it may: where it is the first process itself, there is no other.
+    steps: ({ neighbourPid }) => [
+      into('self', 'getpid'),
+      minus('other', result('self'), neighbourPid),
+      set(ANSWER, -ESRCH),
+      jump(END, 'zero', result('other')),
+      openFile(`/proc/${neighbourPid}/mem`, O.readWrite),
+    ],
     heldBy: ['no privileges'],
     builtin: 'refused',
-    lost: ({ driver }) => (driver === 'bubblewrap' ? REAPER : undefined),
+    lost: ({ driver, mode, profile }) =>
+      driver === 'bubblewrap' && profile === 'agent' && (mode === 'F' || mode === 'U') ? REAPER : undefined,
     twin: 'works',
   },
   {

@@ -1,0 +1,85 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { EGRESS_ANSWERS, type EgressEvent } from '../contracts/index.ts';
+import { connectFrames, type RequestClient } from './client.ts';
+
+/** Where the executor finds it. */
+export const EGRESS_EVENTS_SOCKET = '/var/run/egress-events/events.sock';
+
+export interface WatchEgressOptions {
+  readonly path?: string;
+  /** Called with each batch in turn, never twice with the same; the next is asked for once it has settled. */
+  readonly onEvents: (events: readonly EgressEvent[]) => Promise<void>;
+  /** Called when events were lost: the process kept fewer than there were. */
+  readonly onMissed: () => void;
+  readonly signal: AbortSignal;
+}
+
+const WAIT_MS = 30_000;
+const RETRY_MS = 500;
+
+/** Follows what the egress process says until `signal` aborts, over its restarts. Rejects only when `onEvents` does. */
+export async function watchEgress(options: WatchEgressOptions): Promise<void> {
+  const known = { run: '', after: 0 };
+  while (!options.signal.aborted) {
+    const client = await open(options);
+    if (client === undefined) {
+      await sleep(RETRY_MS, undefined, { signal: options.signal }).catch(() => undefined);
+      continue;
+    }
+    const abort = (): void => client.destroy();
+    options.signal.addEventListener('abort', abort);
+    try {
+      await follow(client, known, options);
+    } finally {
+      options.signal.removeEventListener('abort', abort);
+      client.destroy();
+    }
+  }
+}
+
+async function open(options: WatchEgressOptions): Promise<RequestClient | undefined> {
+  try {
+    return await connectFrames({ target: { path: options.path ?? EGRESS_EVENTS_SOCKET } });
+  } catch {
+    // Not there yet, or being started again.
+    return undefined;
+  }
+}
+
+/** Returns when the connection is lost or says something that is not of the wire. */
+async function follow(
+  client: RequestClient,
+  known: { run: string; after: number },
+  { onEvents, onMissed }: WatchEgressOptions,
+): Promise<void> {
+  for (;;) {
+    const answer = await ask(client, known.after);
+    if (answer === undefined) {
+      await sleep(RETRY_MS);
+      return;
+    }
+    if (answer.run !== known.run) {
+      const began = known.after > 0;
+      known.run = answer.run;
+      known.after = 0;
+      // Numbers began again: what this answer leaves out is asked for once more.
+      if (began) continue;
+    }
+    if (answer.missed) onMissed();
+    const fresh = answer.events.filter(({ seq }) => seq > known.after);
+    if (fresh.length > 0) await onEvents(fresh);
+    known.after = Math.max(known.after, answer.next);
+  }
+}
+
+type Answer = ReturnType<typeof EGRESS_ANSWERS.egress_events.parse>;
+
+async function ask(client: RequestClient, after: number): Promise<Answer | undefined> {
+  try {
+    const frame = await client.request({ type: 'egress_watch', after, wait_ms: WAIT_MS }, WAIT_MS * 2);
+    const parsed = EGRESS_ANSWERS.egress_events.safeParse(frame);
+    return parsed.success ? parsed.data : undefined;
+  } catch {
+    return undefined;
+  }
+}

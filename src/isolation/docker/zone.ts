@@ -1,0 +1,55 @@
+import type { Zone } from '../driver.ts';
+import { anything, createdAnswer, listAnswer, waitAnswer } from './answers.ts';
+import { checkInspected } from './check.ts';
+import { LABEL } from './container.ts';
+import type { Engine } from './engine.ts';
+import { failed, refused } from './failures.ts';
+import { inspect, removeContainer, RunningContainer, type Starting } from './running.ts';
+import { readFrames } from './streams.ts';
+
+/** Creates, checks, starts and checks again. Nothing of the zone is left when this throws. */
+export async function startZone(starting: Starting): Promise<Zone> {
+  const { engine, spec } = starting;
+  const startedAtMs = Date.now();
+  const id = await createContainer(starting);
+  try {
+    checkInspected(spec.name, starting.asked, await inspect(engine, id));
+    const streams = await engine.attach(id, { input: spec.descriptor !== undefined });
+    readFrames(streams, (stream, chunk) => spec.onOutput?.(stream, chunk));
+    const waiting = engine.ask(
+      { method: 'POST', path: `/containers/${id}/wait?condition=next-exit`, timeoutMs: 0 },
+      waitAnswer,
+    );
+    waiting.catch(() => undefined);
+    await engine.demand({ method: 'POST', path: `/containers/${id}/start` }, anything);
+    const container = new RunningContainer({ starting, id, waiting, streams });
+    await container.check();
+    return container.zone(startedAtMs);
+  } catch (error) {
+    await removeContainer(engine, id).catch(() => undefined);
+    throw error;
+  }
+}
+
+async function createContainer({ engine, spec, asked, instance }: Starting): Promise<string> {
+  const name = `hardshell-${instance}-${spec.name}`;
+  const answer = await engine.ask(
+    { method: 'POST', path: `/containers/create?name=${encodeURIComponent(name)}`, json: asked },
+    createdAnswer,
+  );
+  if (answer.kind === 'ok') return answer.value.Id;
+  if (answer.status === 409)
+    throw refused(
+      `a container named \`${name}\` that is not this zone's is in the way; look at it, then remove or rename it`,
+    );
+  throw failed(`the Docker engine does not make a container for \`${spec.name}\`: ${answer.message}`);
+}
+
+/** What a crash left: containers that carry our label, and only those. Returns how many were removed. */
+export async function removeLeftovers(engine: Engine, instance: string): Promise<number> {
+  const filters = encodeURIComponent(JSON.stringify({ label: [`${LABEL.instance}=${instance}`] }));
+  const found = await engine.demand({ method: 'GET', path: `/containers/json?all=1&filters=${filters}` }, listAnswer);
+  const ours = found.filter(({ Labels }) => Labels?.[LABEL.instance] === instance);
+  await Promise.all(ours.map(({ Id }) => removeContainer(engine, Id)));
+  return ours.length;
+}

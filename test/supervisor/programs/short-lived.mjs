@@ -1,0 +1,2 @@
+// A connector that dies as soon as it lives.
+process.exit(1);
