@@ -146,12 +146,14 @@ print(socket.create_connection(s.getsockname()).recv(9).decode())`;
     const type = 'import fcntl; fcntl.ioctl(0, 0x5412, b"x")';
     const { drawn, code } = instance.onTerminal(
       [
-        ['$ ', 'stty -echo; tty; sleep 600\n'],
-        ['/dev/console', '\u0003'],
+        // Typed once the job is in front: between two jobs an interrupt may find nobody.
+        ['$ ', "stty -echo; tty; sh -c 'echo up-$((1 + 1)); exec sleep 600'\n"],
+        ['up-2', '\u0003'],
         ['$ ', `python3 -c '${type}'; sleep 600 & jobs; exit 5\n`],
       ],
       ...['run', '--workspace', 'terminal', '--', 'bash', '--norc'],
     );
+    expect(drawn).toContain('/dev/console');
     expect(drawn).toContain('PermissionError');
     expect(drawn).toMatch(/\[1\]\+ {2}Running {17}sleep 600 &/);
     expect(code).toBe(5);
