@@ -8,7 +8,7 @@ import {
 } from '../contracts/index.ts';
 import type { Proof } from './proof.ts';
 import type { SupervisorOptions } from './supervisor.ts';
-import { INSIDE } from './table.ts';
+import { INSIDE } from './inside.ts';
 import type { Zones } from './zones.ts';
 
 export interface Serving {

@@ -19,6 +19,7 @@ const PLACES: TablePlaces = {
   run: '/run/x',
   runOutsideHome: true,
   model: undefined,
+  egress: undefined,
   configVariables: {},
 };
 

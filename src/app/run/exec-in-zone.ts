@@ -140,6 +140,7 @@ function specLike(
     accounts: {},
     runOutsideHome: uid !== undefined,
     model: undefined,
+    egress: undefined,
     configVariables: {},
   });
 }
