@@ -60,8 +60,10 @@ async function follow(
   known: { run: string; after: number },
   { onEvents, onMissed }: WatchEgressOptions,
 ): Promise<void> {
+  // Asked at once first: in another run the number that is known would be waited for in vain.
+  let waitMs = 0;
   for (;;) {
-    const answer = await ask(client, known.after);
+    const answer = await ask(client, known.after, waitMs);
     if (answer === undefined) {
       await sleep(RETRY_MS);
       return;
@@ -73,6 +75,7 @@ async function follow(
       // Numbers began again: what this answer leaves out is asked for once more.
       if (began) continue;
     }
+    waitMs = WAIT_MS;
     if (answer.missed) onMissed();
     const fresh = answer.events.filter(({ seq }) => seq > known.after);
     known.after = Math.max(known.after, answer.next);
@@ -82,9 +85,9 @@ async function follow(
 
 type Answer = ReturnType<typeof EGRESS_ANSWERS.egress_events.parse>;
 
-async function ask(client: RequestClient, after: number): Promise<Answer | undefined> {
+async function ask(client: RequestClient, after: number, waitMs: number): Promise<Answer | undefined> {
   try {
-    const frame = await client.request({ type: 'egress_watch', after, wait_ms: WAIT_MS }, WAIT_MS * 2);
+    const frame = await client.request({ type: 'egress_watch', after, wait_ms: waitMs }, WAIT_MS * 2);
     const parsed = EGRESS_ANSWERS.egress_events.safeParse(frame);
     return parsed.success ? parsed.data : undefined;
   } catch {
