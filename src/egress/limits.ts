@@ -41,7 +41,8 @@ export const EGRESS_LIMITS: EgressLimits = {
   serverHelloMs: 10_000,
   // IMAP IDLE is silent for up to 29 minutes (RFC 2177).
   idleMs: 1_860_000,
-  halfClosedIdleMs: 120_000,
+  // TLS clients do not end their side before they have their answer.
+  halfClosedIdleMs: 10_000,
   tunnelBytesMax: null,
   // A client that is refused a thousand times says nothing new after the thirtieth.
   refusalsBurst: 30,

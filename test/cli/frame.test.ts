@@ -24,7 +24,7 @@ describe('help', () => {
   it('shows a working example for every command', () => {
     for (const { name, examples } of COMMANDS) {
       expect(examples.length, name).toBeGreaterThan(0);
-      for (const [line] of examples) expect(line).toMatch(new RegExp(`^hardshell ${name}(?: |$)`));
+      for (const [line] of examples) expect(line).toMatch(new RegExp(`^(?:sudo )?hardshell ${name}(?: |$)`));
     }
   });
 

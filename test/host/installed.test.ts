@@ -194,6 +194,7 @@ describe.runIf(isRoot)('an installed instance with one account', { timeout: 120_
           said += chunk.toString();
           if (said.includes('Ctrl-C stops everything')) resolve(undefined);
         });
+        child.stderr?.on('data', (chunk: Buffer) => (said += chunk.toString()));
         child.once('close', resolve);
       });
       expect(said).toMatch(/mode U: no network, one uid for all zones/);

@@ -80,6 +80,8 @@ export interface Staged {
   readonly neighbourPid: number;
   readonly hostName: string;
   readonly homes: readonly string[];
+  /** Places that the zone was given: one of that name is its own, and nothing of the host's. */
+  readonly ownPlaces: readonly string[];
   readonly resolvers: readonly string[];
   readonly disks: readonly string[];
   readonly cgroupFiles: readonly string[];

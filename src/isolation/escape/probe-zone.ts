@@ -30,6 +30,7 @@ export function zoneView(stage: Stage, spec: ZoneSpec, { hostView }: ZoneDriver)
     neighbourPid: 1,
     socketDirectory: place(PLACES.sockets),
     ...(hostView === undefined ? {} : { root: place(PLACES.sockets) }),
+    ownPlaces: spec.mounts.map(({ to }) => place(to)),
     writable: tmp === undefined ? undefined : place(tmp.to),
     shown: [{ path: place(ZONE_NODE), kind: 'file' }, ...shown],
   };

@@ -62,6 +62,7 @@ export async function openStage({ parent = tmpdir(), arch = nativeArch() } = {})
       ipcKey,
       victimPid,
       neighbourPid: victimPid,
+      ownPlaces: [],
       exitProgram: exitProgram(arch),
     };
     const made = new Map<string, Promise<string>>();

@@ -43,7 +43,18 @@ function weaken(spec: ZoneSpec, weaknesses: readonly Weakness[]): string[] {
     ? mounts.map((mount) => (mount.kind === 'tmp' ? { ...mount, bytesMax: 256 * 1024 * 1024 } : mount))
     : mounts;
   const network = has('the host’s network') ? 'host' : 'none';
-  const view = { uid, gid, files: [], mounts: shown, env, cwd, network, proc: true, ownTerminal: false, isFirst: false } as const;
+  const view = {
+    uid,
+    gid,
+    files: [],
+    mounts: shown,
+    env,
+    cwd,
+    network,
+    proc: true,
+    ownTerminal: false,
+    isFirst: false,
+  } as const;
   const first: string[] = [];
   let args = bwrapArguments({ ...view, userNamespace: !asRoot });
   const drop = (...names: readonly string[]): void => {

@@ -41,7 +41,14 @@ const read: readonly Attempt[] = [
     id: 'files-home',
     theme,
     title: 'reads the owner’s home: keys of SSH and GnuPG, credentials, history',
-    steps: ({ homes }) => openAny(homes.flatMap((home) => [home, ...PRIVATE.map((name) => `${home}/${name}`)])),
+    steps: ({ homes, ownPlaces }) =>
+      openAny(
+        homes.flatMap((home) => [
+          // Something of its own may lie at or below a place of that name.
+          ...(ownPlaces.some((place) => `${place}/`.startsWith(`${home}/`)) ? [] : [home]),
+          ...PRIVATE.map((name) => `${home}/${name}`),
+        ]),
+      ),
     heldBy: ['file view'],
     builtin: 'absent',
     twin: 'works',
