@@ -4,7 +4,7 @@ import { HardshellError } from '../contracts/index.ts';
 import { openCgroups, type CgroupTree, type ZoneCgroup } from './cgroup.ts';
 import { ZONE_NODE, type ZoneView } from './bwrap-args.ts';
 import type { Zone, ZoneDriver, ZoneExit, ZoneSpec } from './driver.ts';
-import { findWall, stepDownCommand, type Wall } from './find-wall.ts';
+import { findWall, stepDownCommand, stepDownIn, type Wall } from './find-wall.ts';
 import { ancestorsOf, identifyProcess, isRunning, killProcess, type ProcessId } from './inspect.ts';
 import { checkHeld, checkReleased, launchHeld } from './launch.ts';
 import type { Runtime } from './runtime.ts';
@@ -119,7 +119,9 @@ async function createZone(creating: Creating): Promise<Zone> {
     view: viewOf(creating, uid, gid),
     filter: filterOf(creating),
     marker: instance,
-    ...(wall.kind === 'root' ? { before: stepDownCommand(wall.stepDown, uid, gid) } : {}),
+    ...(wall.kind === 'root'
+      ? { before: stepDownCommand(stepDownIn(wall.stepDown, spec.profile).command, uid, gid) }
+      : {}),
   }).catch(async (error: unknown) => {
     await group.remove();
     throw error;
@@ -165,19 +167,20 @@ async function createZone(creating: Creating): Promise<Zone> {
 }
 
 function viewOf({ wall, spec, runtime }: Creating, uid: number, gid: number): ZoneView {
-  const builtin = [{ path: ZONE_NODE, real: runtime.node }, ...runtime.libraries];
+  const builtin = [
+    { from: runtime.node, to: ZONE_NODE },
+    ...runtime.libraries.map(({ path, real }) => ({ from: real, to: path })),
+  ];
   const files = [
     ...(spec.profile === 'builtin' ? builtin : []),
-    ...(wall.kind === 'root'
-      ? [{ path: wall.stepDown.path, real: wall.stepDown.path }, ...wall.stepDown.libraries]
-      : []),
+    ...(wall.kind === 'root' ? stepDownIn(wall.stepDown, spec.profile).files : []),
   ];
   const { mounts, env, cwd, network, sharedMemoryBytesMax } = spec;
   return {
     uid,
     gid,
     // Two programs share libraries.
-    files: [...new Map(files.map(({ path, real }) => [path, { from: real, to: path }])).values()],
+    files: [...new Map(files.map((file) => [file.to, file])).values()],
     mounts,
     env,
     cwd,
