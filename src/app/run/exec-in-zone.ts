@@ -10,10 +10,11 @@ import {
   type ZoneState,
 } from '../../contracts/index.ts';
 import { findRuntime, openLibrary, type Mount, type ZoneExit, type ZoneSpec } from '../../isolation/index.ts';
-import { findHome, instancePaths, type InstancePaths } from '../../state/index.ts';
+import type { InstancePaths } from '../../state/index.ts';
 import { DEFAULT_LIMITS, makeOwnDirectory, zoneSpec } from '../../supervisor/index.ts';
 import { openDriver } from './open-driver.ts';
 import type { ExecOrder } from './order.ts';
+import { openPaths } from './places.ts';
 
 const EXIT_KILLED = 137;
 
@@ -23,7 +24,7 @@ const EXIT_KILLED = 137;
  * is the wall.
  */
 export async function execInZone(order: ExecOrder): Promise<number> {
-  const paths = instancePaths(findHome(process.env), process.getuid?.() ?? 0);
+  const paths = openPaths();
   const zone = await findZone(paths, order.zone);
   const folder = mkdtempSync(join(tmpdir(), 'hardshell-exec-'));
   try {

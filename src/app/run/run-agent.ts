@@ -13,11 +13,12 @@ import {
   type ZoneExit,
   type ZoneSpec,
 } from '../../isolation/index.ts';
-import { findHome, instancePaths, type InstancePaths } from '../../state/index.ts';
-import { agentSpec } from '../../supervisor/index.ts';
+import type { InstancePaths } from '../../state/index.ts';
+import { agentSpec, type AgentRead } from '../../supervisor/index.ts';
 import type { AgentOrder } from './order.ts';
 import { openDriver } from './open-driver.ts';
-import { lendFiles, openWorkspace, resolveReads, workspacePath, type AgentFiles } from './places.ts';
+import { requireForeign, resolveReads } from './lend.ts';
+import { lendFiles, openPaths, openWorkspace, workspacePath, type AgentFiles } from './places.ts';
 import { watchWorkspace } from './watch-workspace.ts';
 
 const MIB = 1024 * 1024;
@@ -32,8 +33,9 @@ type Opened = ControlAnswers['agent_open'];
 
 /** Runs one program in Zone 2 and gives its exit code. It ends with the instance, with its session or with us. */
 export async function runAgent(order: AgentOrder): Promise<number> {
-  const paths = instancePaths(findHome(process.env), process.getuid?.() ?? 0);
-  const reads = resolveReads(order.reads);
+  const paths = openPaths();
+  const reads = resolveReads(order.reads, paths);
+  const image = order.image === null ? null : requireForeign(order.image, paths);
   const instance = await openInstance(paths);
   const opened = await instance.open(order.workspace);
   const held = instance.hold(opened);
@@ -43,7 +45,7 @@ export async function runAgent(order: AgentOrder): Promise<number> {
     const driver = await openDriver(paths, files.runtime);
     const workspace = workspacePath(paths, opened.uid, order.workspace);
     openWorkspace(workspace, opened.uid);
-    const zone = await startZone({ driver, order, opened, files, workspace, reads, config });
+    const zone = await startZone({ driver, order, opened, files, workspace, reads, image, config });
     return await untilEnd({ zone, held, workspace, config });
   } finally {
     files.remove();
@@ -93,11 +95,12 @@ interface Starting {
   readonly opened: Opened;
   readonly files: AgentFiles;
   readonly workspace: string;
-  readonly reads: readonly string[];
+  readonly reads: readonly AgentRead[];
+  readonly image: string | null;
   readonly config: Config;
 }
 
-async function startZone({ driver, order, opened, files, workspace, reads, config }: Starting): Promise<Zone> {
+async function startZone({ driver, order, opened, files, workspace, reads, image, config }: Starting): Promise<Zone> {
   const { memoryMiB, tasks, cpus } = config.zones.agent;
   const onTerminal = process.stdin.isTTY && process.stdout.isTTY;
   const spec = agentSpec({
@@ -105,7 +108,7 @@ async function startZone({ driver, order, opened, files, workspace, reads, confi
     uid: opened.uid,
     socketDir: opened.socket_dir,
     modelDir: opened.model_dir,
-    root: order.image === null ? { kind: 'host-ro' } : { kind: 'image', directory: order.image },
+    root: image === null ? { kind: 'host-ro' } : { kind: 'image', directory: image },
     workspace,
     reads,
     node: files.runtime.node,
