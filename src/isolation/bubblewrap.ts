@@ -11,6 +11,7 @@ import type { Runtime } from './runtime.ts';
 import { runToEnd } from './run-to-end.ts';
 import { buildSeccompFilter } from './seccomp.ts';
 import { EXIT_PROBE_FAILED } from './self-probe.ts';
+import { endStrays, zoneMarker } from './strays.ts';
 import type { SyscallArch } from './syscalls.ts';
 
 export interface BubblewrapOptions {
@@ -40,11 +41,6 @@ export function findBubblewrap(): string | undefined {
       return false;
     }
   });
-}
-
-/** The marker in the environment of every bubblewrap of an instance. */
-export function zoneMarker(instance: string): string {
-  return `HARDSHELL_ZONE_OF=${instance}`;
 }
 
 export function createBubblewrapDriver(options: BubblewrapOptions): ZoneDriver {
@@ -91,6 +87,8 @@ export function createBubblewrapDriver(options: BubblewrapOptions): ZoneDriver {
     exec: (spec, limits) => runToEnd(spec, limits, make),
     destroy: async () => {
       await Promise.all([...zones].map((zone) => zone.stop()));
+      // Those that a process of the owner started, which need not be able to end them; not every user has groups.
+      await endStrays(zoneMarker(options.instance));
       await cgroups.destroy();
     },
   };

@@ -27,7 +27,7 @@ export interface LaunchOptions {
   readonly filter: Buffer;
   /** What runs first inside and becomes the zone's program (mode R). */
   readonly before?: readonly string[];
-  /** Stands in the environment of bubblewrap itself, so that a stop without records finds it. */
+  /** Stands in the environment of bubblewrap itself, as the zone's name does, so that a stop without records finds it. */
   readonly marker: string;
 }
 
@@ -45,7 +45,11 @@ export async function launchHeld(options: LaunchOptions): Promise<HeldZone> {
     // Where there is no user namespace bubblewrap itself must stay root.
     ...(spec.uid === undefined || !view.userNamespace ? {} : { uid: spec.uid }),
     ...(spec.gid === undefined || !view.userNamespace ? {} : { gid: spec.gid }),
-    env: { HARDSHELL_ZONE_OF: options.marker, ...(spec.ownTerminal === true ? { SHELL: '/bin/sh' } : {}) },
+    env: {
+      HARDSHELL_ZONE_OF: options.marker,
+      HARDSHELL_ZONE: spec.name,
+      ...(spec.ownTerminal === true ? { SHELL: '/bin/sh' } : {}),
+    },
     cwd: '/',
     stdio: standardStreams(spec, covers),
   });
