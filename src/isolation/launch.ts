@@ -164,13 +164,19 @@ function readChildPid(child: ChildProcess): Promise<number> {
   });
 }
 
-/** Reads both streams for as long as the zone lives, and keeps the first words of bubblewrap for our own message. */
+/** Reads both streams for as long as the zone lives, at the pace of whoever takes it, and keeps the first words of bubblewrap for our own message. */
 function drain(child: ChildProcess, spec: ZoneSpec): () => string {
   let first = '';
-  child.stdout?.on('data', (chunk: Buffer) => spec.onOutput?.('out', chunk));
+  const hand = (stream: 'out' | 'err', from: Readable | null, chunk: Buffer): void => {
+    const taken = spec.onOutput?.(stream, chunk);
+    if (!(taken instanceof Promise)) return;
+    from?.pause();
+    void taken.finally(() => from?.resume());
+  };
+  child.stdout?.on('data', (chunk: Buffer) => hand('out', child.stdout, chunk));
   child.stderr?.on('data', (chunk: Buffer) => {
     if (first.length < STDERR_BYTES_MAX) first += chunk.toString('latin1');
-    spec.onOutput?.('err', chunk);
+    hand('err', child.stderr, chunk);
   });
   for (const stream of [child.stdout, child.stderr]) stream?.on('error', () => undefined);
   return () =>

@@ -14,6 +14,7 @@ import type { InstancePaths } from '../../state/index.ts';
 import { DEFAULT_LIMITS, makeOwnDirectory, zoneSpec } from '../../supervisor/index.ts';
 import { openDriver } from './open-driver.ts';
 import type { ExecOrder } from './order.ts';
+import { passOn } from './pass-on.ts';
 import { openPaths } from './places.ts';
 
 const EXIT_KILLED = 137;
@@ -38,16 +39,25 @@ export async function execInZone(order: ExecOrder): Promise<number> {
       program: await lend.folder('reader'),
       probe: await lend.folder('probe'),
     });
+    const gone = Promise.withResolvers<undefined>();
+    const output = passOn(() => gone.resolve(undefined));
     const running = await driver.create({
       ...like,
       name: `exec-${process.pid}`,
       mounts: [...like.mounts, ...mounts],
       program: { kind: 'node', arguments: command },
       passInput: !process.stdin.isTTY,
-      onOutput: (stream, chunk) => void (stream === 'out' ? process.stdout : process.stderr).write(chunk),
+      onOutput: output.take,
     });
-    for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, () => void running.stop());
-    return tellEnd(await running.exited);
+    const stop = (): void => {
+      output.release();
+      void running.stop();
+    };
+    void gone.promise.then(stop);
+    for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, stop);
+    const exit = await running.exited;
+    await output.flushed();
+    return tellEnd(exit);
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }

@@ -17,6 +17,7 @@ import type { InstancePaths } from '../../state/index.ts';
 import { agentSpec, type AgentRead } from '../../supervisor/index.ts';
 import type { AgentOrder } from './order.ts';
 import { openDriver } from './open-driver.ts';
+import { passOn, type PassOn } from './pass-on.ts';
 import { requireForeign, resolveReads } from './lend.ts';
 import { lendFiles, openPaths, openWorkspace, workspacePath, type AgentFiles } from './places.ts';
 import { watchWorkspace } from './watch-workspace.ts';
@@ -45,8 +46,10 @@ export async function runAgent(order: AgentOrder): Promise<number> {
     const driver = await openDriver(paths, files.runtime);
     const workspace = workspacePath(paths, opened.uid, order.workspace);
     openWorkspace(workspace, opened.uid);
-    const zone = await startZone({ driver, order, opened, files, workspace, reads, image, config });
-    return await untilEnd({ zone, held, workspace, config });
+    const unread = Promise.withResolvers<string>();
+    const output = passOn(() => unread.resolve('nobody reads what it prints'));
+    const zone = await startZone({ driver, order, opened, files, workspace, reads, image, config, output });
+    return await untilEnd({ zone, held: Promise.race([held, unread.promise]), workspace, config, output });
   } finally {
     files.remove();
     instance.close();
@@ -98,9 +101,20 @@ interface Starting {
   readonly reads: readonly AgentRead[];
   readonly image: string | null;
   readonly config: Config;
+  readonly output: PassOn;
 }
 
-async function startZone({ driver, order, opened, files, workspace, reads, image, config }: Starting): Promise<Zone> {
+async function startZone({
+  driver,
+  order,
+  opened,
+  files,
+  workspace,
+  reads,
+  image,
+  config,
+  output,
+}: Starting): Promise<Zone> {
   const { memoryMiB, tasks, cpus } = config.zones.agent;
   const onTerminal = process.stdin.isTTY && process.stdout.isTTY;
   const spec = agentSpec({
@@ -120,11 +134,9 @@ async function startZone({ driver, order, opened, files, workspace, reads, image
     passInput: !process.stdin.isTTY,
     limits: { memoryBytesMax: memoryMiB * MIB, tasksMax: tasks, cpus },
   });
-  const onOutput = (stream: 'out' | 'err', chunk: Buffer): void =>
-    void (stream === 'out' ? process.stdout : process.stderr).write(chunk);
   await requireWall(driver, spec);
   try {
-    return await driver.create({ ...spec, onOutput });
+    return await driver.create({ ...spec, onOutput: output.take });
   } catch (error) {
     const said = error instanceof Error ? /could not be walled in: (.*)$/s.exec(error.message)?.[1] : undefined;
     if (said === undefined) throw error;
@@ -156,12 +168,14 @@ interface Running {
   readonly held: Promise<string>;
   readonly workspace: string;
   readonly config: Config;
+  readonly output: PassOn;
 }
 
-async function untilEnd({ zone, held, workspace, config }: Running): Promise<number> {
+async function untilEnd({ zone, held, workspace, config, output }: Running): Promise<number> {
   let why: string | undefined;
   const stop = (reason: string): void => {
     why ??= reason;
+    output.release();
     void zone.stop();
   };
   const mebibytes = config.zones.agentWorkspaceMiB;
@@ -174,6 +188,7 @@ async function untilEnd({ zone, held, workspace, config }: Running): Promise<num
   forget();
   // A stop of everything pulls every lever at once: the zone may be gone before the word of it has come.
   if (exit.kind === 'killed') await Promise.race([held, sleep(WORD_MS_MAX)]);
+  await output.flushed();
   return tellEnd(exit, why);
 }
 
