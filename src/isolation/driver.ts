@@ -41,7 +41,7 @@ export interface ZoneSpec {
   /** A connected socket that the zone finds as descriptor 3. Ours is closed once the zone has its own. */
   readonly descriptor?: Socket;
   /** What the zone writes to its standard streams: hostile. Nothing more is read while a promise that it gave is open. */
-  readonly onOutput?: (stream: 'out' | 'err', chunk: Buffer) => Promise<void> | undefined | void;
+  readonly onOutput?: (stream: 'out' | 'err', chunk: Buffer) => unknown;
 }
 
 /** How a zone ended. `tampered`: it made a call that no honest program makes, and the kernel ended it. */

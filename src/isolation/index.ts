@@ -47,6 +47,7 @@ export {
   type SyscallArch,
 } from './syscalls.ts';
 export { endStrays, nameMarker, zoneMarker } from './strays.ts';
+export { requireMode } from './minimum-mode.ts';
 export { openLibrary, type Library } from './library.ts';
 export {
   expectedIn,

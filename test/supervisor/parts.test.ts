@@ -13,7 +13,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { requireBubblewrap, type BubblewrapSearch } from '../../src/app/supervisor/bubblewrap-present.ts';
-import { readSettings, requireMode } from '../../src/app/supervisor/settings.ts';
+import { readSettings } from '../../src/app/supervisor/settings.ts';
+import { requireMode } from '../../src/isolation/index.ts';
 import { parseConfig, type Config } from '../../src/config/index.ts';
 import { pullKillSwitch, readEpochs, simulateKillSwitch, type Lever } from '../../src/control/index.ts';
 import { explainBubblewrapError, openLibrary, parseLoaderTrace } from '../../src/isolation/index.ts';
@@ -105,8 +106,10 @@ describe('settings', () => {
 
   it('refuse a weaker isolation than the owner asks for', () => {
     const config = configOf("{ zones: { minimumMode: 'F' } }");
-    expect(() => requireMode('U', config)).toThrow('isolation here is mode U, `zones.minimumMode` asks for F');
-    expect(() => requireMode('F', config)).not.toThrow();
+    expect(() => requireMode('U', config.zones.minimumMode)).toThrow(
+      'isolation here is mode U, `zones.minimumMode` asks for F',
+    );
+    expect(() => requireMode('F', config.zones.minimumMode)).not.toThrow();
   });
 });
 

@@ -2,16 +2,18 @@ import { copyFileSync, lstatSync, mkdtempSync, rmSync, statSync, chmodSync, chow
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { connectFrames } from '../../bridge/index.ts';
+import { loadConfig, type Config } from '../../config/index.ts';
+import { HardshellError, SUPERVISOR_ANSWERS, type ZoneProfile, type ZoneState } from '../../contracts/index.ts';
 import {
-  HardshellError,
-  PROFILE_KINDS,
-  SUPERVISOR_ANSWERS,
-  type ZoneProfile,
-  type ZoneState,
-} from '../../contracts/index.ts';
-import { findRuntime, openLibrary, type Mount, type ZoneExit, type ZoneSpec } from '../../isolation/index.ts';
+  findRuntime,
+  openLibrary,
+  type Mount,
+  type ZoneExit,
+  type ZoneLimits,
+  type ZoneSpec,
+} from '../../isolation/index.ts';
 import type { InstancePaths } from '../../state/index.ts';
-import { DEFAULT_LIMITS, makeOwnDirectory, zoneSpec } from '../../supervisor/index.ts';
+import { makeOwnDirectory, zoneSpec } from '../../supervisor/index.ts';
 import { openDriver } from './open-driver.ts';
 import type { ExecOrder } from './order.ts';
 import { passOn } from './pass-on.ts';
@@ -33,9 +35,11 @@ export async function execInZone(order: ExecOrder): Promise<number> {
     const { command, mounts } = lendScript(order.command, folder, uid);
     const runtime = await findRuntime(process.execPath);
     const lend = await lender(paths, uid);
-    const driver = await openDriver(paths, { ...runtime, node: await lend.file(runtime.node) });
+    const config = loadConfig(join(paths.home, 'hardshell.json'), process.env);
+    const driver = await openDriver(paths, config, { ...runtime, node: await lend.file(runtime.node) });
     const like = specLike(paths, zone, {
       uid,
+      limits: limitsOf(config, zone),
       program: await lend.folder('reader'),
       probe: await lend.folder('probe'),
     });
@@ -120,14 +124,23 @@ async function lender(paths: InstancePaths, uid: number | undefined): Promise<Le
   return { file: (path) => library.file(path), folder: (program) => library.directory(dist(program)) };
 }
 
-function specLike(
-  paths: InstancePaths,
-  zone: ZoneState,
-  own: { readonly uid: number | undefined; readonly program: string; readonly probe: string },
-): ZoneSpec {
+interface Own {
+  readonly uid: number | undefined;
+  readonly program: string;
+  readonly probe: string;
+  readonly limits: ZoneLimits;
+}
+
+/** Only readers and planners are imitated. */
+function limitsOf({ zones }: Config, { profile }: ZoneState): ZoneLimits {
+  const { memoryMiB, tasks, cpus } = profile === 'planner' ? zones.planner : zones.reader;
+  return { memoryBytesMax: memoryMiB * 1024 * 1024, tasksMax: tasks, cpus };
+}
+
+function specLike(paths: InstancePaths, zone: ZoneState, own: Own): ZoneSpec {
   // Agents were refused before: every other profile is one of the table.
   const profile = zone.profile as ZoneProfile;
-  const { uid, program, probe } = own;
+  const { uid, program, probe, limits } = own;
   const start = {
     profile,
     name: zone.name,
@@ -135,7 +148,7 @@ function specLike(
     ids: uid === undefined ? undefined : { uid, gid: uid },
     program,
     probe,
-    limits: DEFAULT_LIMITS[PROFILE_KINDS[profile].kind],
+    limits,
     mode: zone.mode,
     firstStart: false,
     model: false,

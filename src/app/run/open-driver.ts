@@ -3,16 +3,22 @@ import {
   createBubblewrapDriver,
   findBubblewrap,
   findWall,
+  requireMode,
   type Runtime,
   type ZoneDriver,
 } from '../../isolation/index.ts';
+import type { Config } from '../../config/index.ts';
 import type { InstancePaths } from '../../state/index.ts';
 
 /**
  * The driver of the instance, for one zone of ours beside those of the supervisor. Never destroyed here: that would stop
- * every zone of the instance. Throws `isolation_failed` where no wall stands.
+ * every zone of the instance. Throws `isolation_failed` where no wall stands, or a weaker one than the owner asks for.
  */
-export async function openDriver(paths: InstancePaths, runtime: Runtime): Promise<ZoneDriver> {
+export async function openDriver(
+  { instance }: InstancePaths,
+  { zones }: Config,
+  runtime: Runtime,
+): Promise<ZoneDriver> {
   const bwrap = findBubblewrap();
   const found = bwrap === undefined ? undefined : await findWall(bwrap);
   if (bwrap === undefined || found === undefined) {
@@ -23,5 +29,6 @@ export async function openDriver(paths: InstancePaths, runtime: Runtime): Promis
     throw new HardshellError('isolation_failed', `no wall can be built: ${found.reason}; ${found.remedy}`, {
       fate: 'refuse',
     });
-  return createBubblewrapDriver({ instance: paths.instance, bwrap, wall: found.wall, runtime: () => runtime });
+  requireMode(found.wall.mode, zones.minimumMode);
+  return createBubblewrapDriver({ instance, bwrap, wall: found.wall, runtime: () => runtime });
 }

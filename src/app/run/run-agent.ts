@@ -43,7 +43,7 @@ export async function runAgent(order: AgentOrder): Promise<number> {
   const files = await lendFiles(paths, opened.uid);
   try {
     const config = loadConfig(join(paths.home, 'hardshell.json'), process.env);
-    const driver = await openDriver(paths, files.runtime);
+    const driver = await openDriver(paths, config, files.runtime);
     const workspace = workspacePath(paths, opened.uid, order.workspace);
     openWorkspace(workspace, opened.uid);
     const unread = Promise.withResolvers<string>();
