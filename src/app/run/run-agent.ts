@@ -178,10 +178,8 @@ async function untilEnd({ zone, held, workspace, config, output }: Running): Pro
     output.release();
     void zone.stop();
   };
-  const mebibytes = config.zones.agentWorkspaceMiB;
-  const forget = watchWorkspace(workspace, mebibytes * MIB, () =>
-    stop(`its workspace holds more than ${mebibytes} MiB (\`zones.agentWorkspaceMiB\`): \`${workspace}\``),
-  );
+  const bytesMax = config.zones.agentWorkspaceMiB * MIB;
+  const forget = watchWorkspace({ path: workspace, bytesMax, onFull: stop });
   void held.then(stop);
   for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, () => stop('it was asked to'));
   const exit = await zone.exited;
