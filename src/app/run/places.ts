@@ -1,20 +1,11 @@
-import {
-  chmodSync,
-  chownSync,
-  lchownSync,
-  lstatSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
+import { chmodSync, chownSync, lstatSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { HardshellError } from '../../contracts/index.ts';
 import { findRuntime, openLibrary, type Runtime } from '../../isolation/index.ts';
 import { findDeployment, findHome, instancePaths, type InstancePaths } from '../../state/index.ts';
 import { makeOwnDirectory } from '../../supervisor/index.ts';
+import { giveTo } from './give-to.ts';
 import { WORKSPACES_OF_ROOT } from './lend.ts';
 
 /** Files of the host that an agent's zone is given. */
@@ -51,16 +42,6 @@ export function openWorkspace(path: string, uid: number | null): void {
     throw new HardshellError('home_unsafe', `\`${path}\` is not a folder; move it away`, { fate: 'refuse' });
   if (found === undefined) mkdirSync(path, { mode: 0o700 });
   if (found?.uid !== uid) giveTo(path, uid);
-}
-
-/** Each file and folder of a workspace; links are given themselves, never what they lead to. */
-function giveTo(root: string, uid: number): void {
-  const open = [root];
-  for (let at = open.pop(); at !== undefined; at = open.pop()) {
-    lchownSync(at, uid, uid);
-    if (!lstatSync(at).isDirectory()) continue;
-    for (const name of readdirSync(at)) open.push(join(at, name));
-  }
 }
 
 /** Our Node and the capability client where the zone's uid can read them, and the names it knows. */
