@@ -18,11 +18,17 @@ describe('what somebody else started for an instance', () => {
 
   it('ends with its zone, halted or not, and nothing else does', async () => {
     const [one, other] = [randomBytes(8).toString('hex'), randomBytes(8).toString('hex')];
-    const [halted, stranger] = [await start(nameMarker(one)), await start(nameMarker(other))];
+    const [halted, tried] = [await start(nameMarker(one)), await start(nameMarker(`${one}.escape-1`))];
+    const strangers = [await start(nameMarker(other)), await start(nameMarker(`${one}2`))];
     halted.kill('SIGSTOP');
     expect(await endStrays(nameMarker(one))).toBe(true);
-    await ended(halted);
-    expect([halted.signalCode, stranger.signalCode]).toEqual(['SIGKILL', null]);
+    await Promise.all([ended(halted), ended(tried)]);
+    expect([halted, tried, ...strangers].map(({ signalCode }) => signalCode)).toEqual([
+      'SIGKILL',
+      'SIGKILL',
+      null,
+      null,
+    ]);
   });
 
   it('ends with the driver of the instance, though no group holds it', async () => {

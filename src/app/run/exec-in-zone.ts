@@ -1,5 +1,4 @@
-import { copyFileSync, lstatSync, mkdtempSync, rmSync, statSync, chmodSync, chownSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { copyFileSync, lstatSync, rmSync, statSync, chmodSync, chownSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { connectFrames } from '../../bridge/index.ts';
 import { loadConfig, type Config } from '../../config/index.ts';
@@ -18,6 +17,7 @@ import { openDriver } from './open-driver.ts';
 import type { ExecOrder } from './order.ts';
 import { passOn } from './pass-on.ts';
 import { openPaths } from './places.ts';
+import { makeTemporary } from './temporary.ts';
 
 const EXIT_KILLED = 137;
 
@@ -29,7 +29,7 @@ const EXIT_KILLED = 137;
 export async function execInZone(order: ExecOrder): Promise<number> {
   const paths = openPaths();
   const zone = await findZone(paths, order.zone);
-  const folder = mkdtempSync(join(tmpdir(), 'hardshell-exec-'));
+  const folder = makeTemporary();
   try {
     const uid = uidOf(paths, zone);
     const { command, mounts } = lendScript(order.command, folder, uid);

@@ -1,5 +1,4 @@
-import { chmodSync, chownSync, lstatSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { chmodSync, chownSync, lstatSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { HardshellError } from '../../contracts/index.ts';
 import { findRuntime, openLibrary, type Runtime } from '../../isolation/index.ts';
@@ -7,6 +6,7 @@ import { findDeployment, findHome, instancePaths, type InstancePaths } from '../
 import { makeOwnDirectory } from '../../supervisor/index.ts';
 import { giveTo } from './give-to.ts';
 import { WORKSPACES_OF_ROOT } from './lend.ts';
+import { makeTemporary } from './temporary.ts';
 
 /** Files of the host that an agent's zone is given. */
 export interface AgentFiles {
@@ -48,7 +48,7 @@ export function openWorkspace(path: string, uid: number | null): void {
 export async function lendFiles(paths: InstancePaths, uid: number | null): Promise<AgentFiles> {
   const found = await findRuntime(process.execPath);
   const client = join(import.meta.dirname, '..', 'capability-client');
-  const folder = mkdtempSync(join(tmpdir(), 'hardshell-run-'));
+  const folder = makeTemporary();
   const names = join(folder, 'names');
   mkdirSync(names, { mode: 0o755 });
   const id = uid ?? process.getuid?.() ?? 0;

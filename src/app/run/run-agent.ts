@@ -48,7 +48,7 @@ export async function runAgent(order: AgentOrder): Promise<number> {
     openWorkspace(workspace, opened.uid);
     const unread = Promise.withResolvers<string>();
     const output = passOn(() => unread.resolve('nobody reads what it prints'));
-    const zone = await startZone({ driver, order, opened, files, workspace, reads, image, config, output });
+    const zone = await startZone({ driver, order, opened, files, workspace, reads, image, config, output, held });
     return await untilEnd({ zone, held: Promise.race([held, unread.promise]), workspace, config, output });
   } finally {
     files.remove();
@@ -102,19 +102,11 @@ interface Starting {
   readonly image: string | null;
   readonly config: Config;
   readonly output: PassOn;
+  readonly held: Promise<string>;
 }
 
-async function startZone({
-  driver,
-  order,
-  opened,
-  files,
-  workspace,
-  reads,
-  image,
-  config,
-  output,
-}: Starting): Promise<Zone> {
+async function startZone(starting: Starting): Promise<Zone> {
+  const { driver, order, opened, files, workspace, reads, image, config, output, held } = starting;
   const { memoryMiB, tasks, cpus } = config.zones.agent;
   const onTerminal = process.stdin.isTTY && process.stdout.isTTY;
   const spec = agentSpec({
@@ -135,6 +127,9 @@ async function startZone({
     limits: { memoryBytesMax: memoryMiB * MIB, tasksMax: tasks, cpus },
   });
   await requireWall(driver, spec);
+  // That takes a second, in which everything may have been stopped.
+  const over = await Promise.race([held, sleep(0)]);
+  if (over !== undefined) throw new HardshellError('killed', `nothing was started: ${over}`, { fate: 'refuse' });
   try {
     return await driver.create({ ...spec, onOutput: output.take });
   } catch (error) {
