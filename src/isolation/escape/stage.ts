@@ -85,7 +85,8 @@ export async function openStage({ parent = tmpdir(), arch = nativeArch() } = {})
 
 /** Some of these are usually mounted so that nothing in them may be run. */
 function placeOf(parent: string): string {
-  const found = [parent, '/tmp', '/var/tmp'].find((path) => existsSync(path) && !isNoexec(path));
+  const others = ['/tmp', '/var/tmp'].filter((path) => existsSync(path));
+  const found = [parent, ...others].find((path) => !isNoexec(path));
   if (found !== undefined) return found;
   const message = `no wall can be tried: programs may be run neither in \`${parent}\` nor in \`/tmp\` or \`/var/tmp\` (mounted \`noexec\`)`;
   throw new HardshellError('isolation_failed', message, { fate: 'refuse' });
