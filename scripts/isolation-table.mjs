@@ -78,7 +78,7 @@ async function openDocker() {
 // Not below `/tmp`, which is a zone's own.
 const stage = await openStage({ parent: '/var/tmp' });
 const proven = [];
-let mode = '';
+const modes = new Map();
 try {
   for (const column of columns) {
     if (column.open === undefined) {
@@ -87,7 +87,7 @@ try {
     }
     const driver = await column.open();
     try {
-      mode = driver.mode;
+      modes.set(driver.kind, driver.mode);
       const proof = await proveWall({ driver, stage, spec: column.spec, scope: 'full' });
       const verdict = judgeWall(proof);
       console.log(`${column.title}: ${verdict.kind}`);
@@ -101,7 +101,8 @@ try {
 } finally {
   await stage.close();
 }
-const how = `Executed ${new Date().toISOString().slice(0, 10)} on Linux ${release()} (${process.arch}), mode ${mode}.`;
+const behind = [...modes].map(([kind, mode]) => `${kind} in mode ${mode}`).join(', ');
+const how = `Executed ${new Date().toISOString().slice(0, 10)} on Linux ${release()} (${process.arch}), ${behind}.`;
 put('executed', `${how}\n\n${executedMarkdown(proven)}`);
 put('claims', claimsMarkdown());
 
