@@ -3,7 +3,7 @@ import { HardshellError } from '../contracts/index.ts';
 import { limitsMissing, openCgroups, type CgroupTree, type ZoneCgroup } from './cgroup.ts';
 import { ZONE_NODE, type ZoneView } from './bwrap-args.ts';
 import type { Zone, ZoneDriver, ZoneExit, ZoneSpec } from './driver.ts';
-import { findWall, stepDownCommand, type Wall } from './find-wall.ts';
+import { findWall, stepDownCommand, stepDownIn, type Wall } from './find-wall.ts';
 import { ancestorsOf, identifyProcess } from './inspect.ts';
 import { checkHeld, checkReleased, launchHeld } from './launch.ts';
 import type { Runtime } from './runtime.ts';
@@ -11,6 +11,7 @@ import { runToEnd } from './run-to-end.ts';
 import { buildSeccompFilter } from './seccomp.ts';
 import { EXIT_PROBE_FAILED } from './self-probe.ts';
 import { stopZone } from './stop-zone.ts';
+import { endStrays, zoneMarker } from './strays.ts';
 import { nativeArch, type SyscallArch } from './syscalls.ts';
 
 export interface BubblewrapOptions {
@@ -40,11 +41,6 @@ export function findBubblewrap(): string | undefined {
       return false;
     }
   });
-}
-
-/** The marker in the environment of every bubblewrap of an instance. */
-export function zoneMarker(instance: string): string {
-  return `HARDSHELL_ZONE_OF=${instance}`;
 }
 
 export function createBubblewrapDriver(options: BubblewrapOptions): ZoneDriver {
@@ -87,6 +83,8 @@ export function createBubblewrapDriver(options: BubblewrapOptions): ZoneDriver {
     exec: (spec, limits) => runToEnd(spec, limits, make),
     destroy: async () => {
       await Promise.all([...zones].map((zone) => zone.stop()));
+      // Those that a process of the owner started, which need not be able to end them; not every user has groups.
+      await endStrays(zoneMarker(options.instance));
       await cgroups.destroy();
     },
   };
@@ -115,7 +113,9 @@ async function createZone(creating: Creating): Promise<Zone> {
     view: viewOf(creating, uid, gid),
     filter: filterOf(creating),
     marker: instance,
-    ...(wall.kind === 'root' ? { before: stepDownCommand(wall.stepDown, uid, gid) } : {}),
+    ...(wall.kind === 'root'
+      ? { before: stepDownCommand(stepDownIn(wall.stepDown, spec.profile).command, uid, gid) }
+      : {}),
   }).catch(async (error: unknown) => {
     await group.remove();
     throw error;
@@ -161,19 +161,20 @@ async function createZone(creating: Creating): Promise<Zone> {
 }
 
 function viewOf({ wall, spec, runtime }: Creating, uid: number, gid: number): ZoneView {
-  const builtin = [{ path: ZONE_NODE, real: runtime.node }, ...runtime.libraries];
+  const builtin = [
+    { from: runtime.node, to: ZONE_NODE },
+    ...runtime.libraries.map(({ path, real }) => ({ from: real, to: path })),
+  ];
   const files = [
     ...(spec.profile === 'builtin' ? builtin : []),
-    ...(wall.kind === 'root'
-      ? [{ path: wall.stepDown.path, real: wall.stepDown.path }, ...wall.stepDown.libraries]
-      : []),
+    ...(wall.kind === 'root' ? stepDownIn(wall.stepDown, spec.profile).files : []),
   ];
   const { mounts, env, cwd, network, sharedMemoryBytesMax } = spec;
   return {
     uid,
     gid,
     // Two programs share libraries.
-    files: [...new Map(files.map(({ path, real }) => [path, { from: real, to: path }])).values()],
+    files: [...new Map(files.map((file) => [file.to, file])).values()],
     mounts,
     env,
     cwd,

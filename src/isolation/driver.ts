@@ -45,8 +45,8 @@ export interface ZoneSpec {
   readonly bridge?: string;
   /** A connected socket that the zone finds as descriptor 3. Ours is closed once the zone has its own. */
   readonly descriptor?: Socket;
-  /** What the zone writes to its standard streams: hostile, and always drained. */
-  readonly onOutput?: (stream: 'out' | 'err', chunk: Buffer) => void;
+  /** What the zone writes to its standard streams: hostile. Nothing more is read while a promise that it gave is open. */
+  readonly onOutput?: (stream: 'out' | 'err', chunk: Buffer) => unknown;
 }
 
 /** How a zone ended. `tampered`: it made a call that no honest program makes, and the kernel ended it. */

@@ -1,5 +1,7 @@
 import { execFile } from 'node:child_process';
 import { accessSync, constants, realpathSync } from 'node:fs';
+import { basename } from 'node:path';
+import { HardshellError } from '../contracts/index.ts';
 import { explainBubblewrapError } from './explain.ts';
 import { findLandlock } from './landlock/trial.ts';
 import { mayUnshare } from './may-unshare.ts';
@@ -44,10 +46,45 @@ export function stepDownCapabilities(): string[] {
   return STEP_DOWN_CAPS.flatMap((name) => ['--cap-add', name]);
 }
 
+/** How a zone's first program, which is still root, is started, and the files it needs in there. */
+export interface StepDownIn {
+  readonly command: readonly string[];
+  readonly files: readonly { readonly from: string; readonly to: string }[];
+}
+
+/** Beside everything that a chosen root may hold: nothing of that root is read before the step down. */
+const BESIDE = '/hardshell/wall';
+
+/**
+ * INVARIANT: what runs as root in a zone is the machine's own `setpriv` with the machine's own libraries. A root that was
+ * chosen for an agent covers their usual places and may bring others of the same names, so they lie beside it there,
+ * and the loader is told where.
+ */
+export function stepDownIn({ path, libraries }: StepDown, profile: 'builtin' | 'agent'): StepDownIn {
+  if (profile === 'builtin')
+    return {
+      command: [path],
+      files: [{ from: path, to: path }, ...libraries.map(({ path: to, real: from }) => ({ from, to }))],
+    };
+  const beside = (file: string): string => `${BESIDE}/${basename(file)}`;
+  const loader = libraries.find((library) => /^ld[-.\d]/.test(basename(library.path)));
+  if (loader === undefined)
+    throw new HardshellError('isolation_failed', `\`${path}\` names no loader; an agent cannot be walled in with it`, {
+      fate: 'refuse',
+    });
+  return {
+    command: [beside(loader.path), '--library-path', BESIDE, beside(path)],
+    files: [
+      { from: path, to: beside(path) },
+      ...libraries.map((library) => ({ from: library.real, to: beside(library.path) })),
+    ],
+  };
+}
+
 /** The command that becomes `uid` for good and then runs what follows. */
-export function stepDownCommand({ path }: StepDown, uid: number, gid: number): string[] {
+export function stepDownCommand(command: readonly string[], uid: number, gid: number): string[] {
   const nothing = ['--no-new-privs', '--bounding-set=-all', '--inh-caps=-all', '--ambient-caps=-all'];
-  return [path, '--reuid', String(uid), '--regid', String(gid), '--clear-groups', ...nothing, '--'];
+  return [...command, '--reuid', String(uid), '--regid', String(gid), '--clear-groups', ...nothing, '--'];
 }
 
 /**
@@ -96,7 +133,7 @@ async function tryRoot(bwrap: string, why: string): Promise<FoundWall | undefine
   const stepDown = await findStepDown();
   if (stepDown === undefined) return undefined;
   const walls = [...ROOT_WALL, ...stepDownCapabilities()];
-  const command = stepDownCommand(stepDown, PROBE_UID, PROBE_UID);
+  const command = stepDownCommand([stepDown.path], PROBE_UID, PROBE_UID);
   if ((await trial(bwrap, walls, {}, command)) !== undefined) return undefined;
   const masked = await trial(bwrap, [...walls, '--proc', '/proc'], {}, command);
   return {

@@ -1,5 +1,5 @@
 export { bwrapArguments, ZONE_NODE, type Mount, type ZoneView } from './bwrap-args.ts';
-export { createBubblewrapDriver, findBubblewrap, zoneMarker, type BubblewrapOptions } from './bubblewrap.ts';
+export { createBubblewrapDriver, findBubblewrap, type BubblewrapOptions } from './bubblewrap.ts';
 export { cgroupMembers, killCgroups, removeCgroups, type ZoneLimits } from './cgroup.ts';
 export { openDockerDriver, type DockerOptions } from './docker/docker.ts';
 export { ENGINE_SOCKET } from './docker/engine.ts';
@@ -51,6 +51,8 @@ export {
   WATCH_SYSCALLS,
   type SyscallArch,
 } from './syscalls.ts';
+export { endStrays, nameMarker, zoneMarker } from './strays.ts';
+export { requireMode } from './minimum-mode.ts';
 export { openLibrary, type Library } from './library.ts';
 export {
   expectedIn,

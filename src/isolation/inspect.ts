@@ -89,13 +89,17 @@ export function executableOf(pid: number): string | undefined {
   return readLink(`/proc/${pid}/exe`);
 }
 
-/** Every process whose environment at its start held `marker`; those we may not look into are not ours. */
+/**
+ * Every process whose environment at its start held `marker`, or that and more after a dot (the throw-away zones in which
+ * a zone's wall is tried); those we may not look into are not ours.
+ */
 export function findByEnvironment(marker: string): ProcessId[] {
   const found: ProcessId[] = [];
   for (const name of readdirSync('/proc')) {
     if (!/^\d+$/.test(name)) continue;
     const environment = readText(`/proc/${name}/environ`);
-    if (environment === undefined || !environment.split('\0').includes(marker)) continue;
+    const isMarked = environment?.split('\0').some((entry) => entry === marker || entry.startsWith(`${marker}.`));
+    if (isMarked !== true) continue;
     const identity = identifyProcess(Number(name));
     if (identity !== undefined) found.push(identity);
   }

@@ -27,7 +27,7 @@ export interface LaunchOptions {
   readonly filter: Buffer;
   /** What runs first inside and becomes the zone's program (mode R). */
   readonly before?: readonly string[];
-  /** Stands in the environment of bubblewrap itself, so that a stop without records finds it. */
+  /** Stands in the environment of bubblewrap itself, as the zone's name does, so that a stop without records finds it. */
   readonly marker: string;
 }
 
@@ -45,7 +45,11 @@ export async function launchHeld(options: LaunchOptions): Promise<HeldZone> {
     // Where there is no user namespace bubblewrap itself must stay root.
     ...(spec.uid === undefined || !view.userNamespace ? {} : { uid: spec.uid }),
     ...(spec.gid === undefined || !view.userNamespace ? {} : { gid: spec.gid }),
-    env: { HARDSHELL_ZONE_OF: options.marker, ...(spec.ownTerminal === true ? { SHELL: '/bin/sh' } : {}) },
+    env: {
+      HARDSHELL_ZONE_OF: options.marker,
+      HARDSHELL_ZONE: spec.name,
+      ...(spec.ownTerminal === true ? { SHELL: '/bin/sh' } : {}),
+    },
     cwd: '/',
     stdio: standardStreams(spec, covers),
   });
@@ -165,13 +169,19 @@ function readChildPid(child: ChildProcess): Promise<number> {
   });
 }
 
-/** Reads both streams for as long as the zone lives, and keeps the first words of bubblewrap for our own message. */
+/** Reads both streams for as long as the zone lives, at the pace of whoever takes it, and keeps the first words of bubblewrap for our own message. */
 export function drain(child: ChildProcess, spec: ZoneSpec): () => string {
   let first = '';
-  child.stdout?.on('data', (chunk: Buffer) => spec.onOutput?.('out', chunk));
+  const hand = (stream: 'out' | 'err', from: Readable | null, chunk: Buffer): void => {
+    const taken = spec.onOutput?.(stream, chunk);
+    if (!(taken instanceof Promise)) return;
+    from?.pause();
+    void taken.finally(() => from?.resume());
+  };
+  child.stdout?.on('data', (chunk: Buffer) => hand('out', child.stdout, chunk));
   child.stderr?.on('data', (chunk: Buffer) => {
     if (first.length < STDERR_BYTES_MAX) first += chunk.toString('latin1');
-    spec.onOutput?.('err', chunk);
+    hand('err', child.stderr, chunk);
   });
   for (const stream of [child.stdout, child.stderr]) stream?.on('error', () => undefined);
   return () =>

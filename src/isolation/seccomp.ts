@@ -34,7 +34,7 @@ export interface FilterOptions {
 /** What the kernel does with a call, as `SECCOMP_RET_*`. */
 export const VERDICT = { allow: 0x7fff0000, kill: 0x80000000, errno: (n: number): number => 0x00050000 | n } as const;
 
-const ERRNO = { EPERM: 1, ENOSYS: 38, EAFNOSUPPORT: 97 } as const;
+const ERRNO = { EPERM: 1, ENOSYS: 38, EOPNOTSUPP: 95, EAFNOSUPPORT: 97 } as const;
 const BPF = { load: 0x20, jumpIfEqual: 0x15, jumpIfAtLeast: 0x35, jumpIfAnyBit: 0x45, and: 0x54, ret: 0x06 } as const;
 const OFFSET = { nr: 0, arch: 4, arg: (i: number): number => 16 + 8 * i } as const;
 const X32_BIT = 0x40000000;
@@ -114,6 +114,8 @@ function checkedCalls(options: FilterOptions): Instruction[] {
     ...on('clone3', [ret(VERDICT.errno(ERRNO.ENOSYS))]),
     ...on('clone', cloneBody(options)),
     ...(isAgent ? ['fork', 'vfork'].flatMap((name) => on(name, [ret(VERDICT.allow)])) : []),
+    // It takes the whole disk in one call, before any look at the workspace; libc falls back to writing.
+    ...(isAgent ? on('fallocate', [ret(VERDICT.errno(ERRNO.EOPNOTSUPP))]) : []),
     ...on('socket', socketBody(options)),
     ...on('prctl', oneOf(0, [...new Set(prctls)])),
     ...(options.hostPaths === true ? hostPathCalls(on) : []),

@@ -86,7 +86,7 @@ export function instancePaths(home: string, uid: number, deployment: Deployment 
     supervisorSocket: join(run, 'supervisor', 'supervisor.sock'),
     controlSocket: join(run, 'control', 'control.sock'),
     zonesRecord: join(run, 'supervisor', 'zones.json'),
-    // What is installed can be read by every uid where it lies.
-    library: uid === 0 && !installed ? '/run/hardshell-lib' : undefined,
+    // What is installed can be read by every uid where it lies. Not in `/run`, which usually runs no programs.
+    library: uid === 0 && !installed ? '/var/lib/hardshell-lib' : undefined,
   };
 }

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { HardshellError, type IsolationMode, type ZoneState } from '../contracts/index.ts';
+import { endStrays, nameMarker } from '../isolation/index.ts';
 import type { Ids } from './ids.ts';
 import { INSIDE } from './inside.ts';
 import type { TablePlaces } from './table.ts';
@@ -26,6 +27,7 @@ export class AgentPlaces {
   readonly #where: TablePlaces;
   readonly #places: ZonePlaces;
   readonly #placed = new Map<string, Placed>();
+  readonly #ending = new Set<string>();
 
   constructor(where: TablePlaces, places: ZonePlaces) {
     this.#where = where;
@@ -57,17 +59,24 @@ export class AgentPlaces {
     };
   }
 
-  unplace(name: string): void {
+  /**
+   * INVARIANT: a uid and a workspace are free only once nothing runs with them. Whoever started the program ends it with
+   * itself, but may be halted; then we end it.
+   */
+  async unplace(name: string): Promise<void> {
     const placed = this.#placed.get(name);
-    if (placed === undefined) return;
-    this.#placed.delete(name);
+    if (placed === undefined || this.#ending.has(name)) return;
+    this.#ending.add(name);
     this.#places.removeDirectories('planner', name);
-    this.#places.giveBackIds(placed.ids);
+    const isGone = await endStrays(nameMarker(name));
+    this.#ending.delete(name);
+    this.#placed.delete(name);
+    if (isGone) this.#places.giveBackIds(placed.ids);
   }
 
   /** The executor is gone, and with it whoever served these. */
-  clear(): void {
-    for (const name of this.#placed.keys()) this.unplace(name);
+  async clear(): Promise<void> {
+    await Promise.all([...this.#placed.keys()].map((name) => this.unplace(name)));
   }
 
   states(mode: IsolationMode): ZoneState[] {

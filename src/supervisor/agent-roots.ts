@@ -17,7 +17,23 @@ const SETTINGS = [
 /** Accounts and hosts as an agent sees them: ours in any root. */
 export const NAMES: readonly string[] = ['passwd', 'group', 'hosts', 'nsswitch.conf'];
 /** Made by us or by the wall, or nothing an image has to say. */
-const NOT_FROM_IMAGE = new Set(['etc', 'proc', 'sys', 'dev', 'tmp', 'run', 'workspace', 'hardshell', 'read']);
+const NOT_FROM_IMAGE = new Set([
+  'proc',
+  'sys',
+  'dev',
+  'tmp',
+  'run',
+  'workspace',
+  'hardshell',
+  'hardshell-escape',
+  'read',
+]);
+/**
+ * Folders in which things of ours are put, shown entry by entry without these. INVARIANT: nothing of ours is mounted
+ * below what an image brings. Bubblewrap follows its links while the host is still in sight, and what the loader is told
+ * to load first would run in front of the step down of mode R.
+ */
+const OURS_IN_IMAGE: Readonly<Record<string, readonly string[]>> = { etc: [...NAMES, 'ld.so.preload'], var: ['run'] };
 
 /** Throws `isolation_failed` where the image is no directory. */
 export function rootMounts(root: AgentRoot): Mount[] {
@@ -33,16 +49,18 @@ export function rootMounts(root: AgentRoot): Mount[] {
 
 function imageMounts(directory: string): Mount[] {
   try {
-    const etc = join(directory, 'etc');
+    const whole = readdirSync(directory).filter(
+      (name) => !NOT_FROM_IMAGE.has(name) && !Object.hasOwn(OURS_IN_IMAGE, name),
+    );
     return [
-      ...readdirSync(directory)
-        .filter((name) => !NOT_FROM_IMAGE.has(name))
-        .flatMap((name) => entry(directory, name, '/')),
-      ...(lstatSync(etc, { throwIfNoEntry: false })?.isDirectory() === true
-        ? readdirSync(etc)
-            .filter((name) => !NAMES.includes(name))
-            .flatMap((name) => entry(etc, name, '/etc'))
-        : []),
+      ...whole.flatMap((name) => entry(directory, name, '/')),
+      ...Object.entries(OURS_IN_IMAGE).flatMap(([name, ours]) => {
+        const from = join(directory, name);
+        if (lstatSync(from, { throwIfNoEntry: false })?.isDirectory() !== true) return [];
+        return readdirSync(from)
+          .filter((inner) => !ours.includes(inner))
+          .flatMap((inner) => entry(from, inner, `/${name}`));
+      }),
     ];
   } catch (cause) {
     throw new HardshellError('isolation_failed', `\`${directory}\` is no directory with an unpacked image`, {

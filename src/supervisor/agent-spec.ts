@@ -1,9 +1,14 @@
-import { basename } from 'node:path';
 import type { Mount, ZoneLimits, ZoneSpec } from '../isolation/index.ts';
 import { NAMES, rootMounts, type AgentRoot } from './agent-roots.ts';
 import { INSIDE } from './inside.ts';
 
 const MIB = 1024 * 1024;
+
+/** A file or folder of the owner's that an agent may read, by its name in `/read`. */
+export interface AgentRead {
+  readonly from: string;
+  readonly name: string;
+}
 
 /** One program of the owner's, in Zone 2. Paths are those of the host; all of them were made or named by the owner. */
 export interface AgentStart {
@@ -14,8 +19,7 @@ export interface AgentStart {
   readonly root: AgentRoot;
   /** The only place on the disk that it may write. */
   readonly workspace: string;
-  /** Files and folders that it may read, by their last names in `/read`. */
-  readonly reads: readonly string[];
+  readonly reads: readonly AgentRead[];
   /** Our Node, and the folder of the capability client. */
   readonly node: string;
   readonly client: string;
@@ -70,7 +74,7 @@ function agentMounts(start: AgentStart): Mount[] {
     ...NAMES.map((name): Mount => ({ kind: 'read', from: `${start.names}/${name}`, to: `/etc/${name}` })),
     { kind: 'tmp', to: '/tmp', bytesMax: TMP_BYTES_MAX },
     { kind: 'write', from: start.workspace, to: AGENT_INSIDE.workspace },
-    ...start.reads.map((from): Mount => ({ kind: 'read', from, to: `${AGENT_INSIDE.read}/${basename(from)}` })),
+    ...start.reads.map(({ from, name }): Mount => ({ kind: 'read', from, to: `${AGENT_INSIDE.read}/${name}` })),
     { kind: 'read', from: start.node, to: `${AGENT_INSIDE.tools}/bin/node` },
     { kind: 'read', from: start.client, to: `${AGENT_INSIDE.tools}/lib` },
     { kind: 'read', from: start.socketDir, to: INSIDE.bridge },

@@ -1,4 +1,4 @@
-export { AGENT_INSIDE, agentSpec, type AgentStart } from './agent-spec.ts';
+export { AGENT_INSIDE, agentSpec, type AgentRead, type AgentStart } from './agent-spec.ts';
 export { NAMES, rootMounts, type AgentRoot } from './agent-roots.ts';
 export { INSIDE } from './inside.ts';
 export { openLogFile, type LogFile } from './log-file.ts';

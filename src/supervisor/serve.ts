@@ -86,7 +86,7 @@ async function answer(
       requireNamespaces(options.driver);
       return { type: 'placed', ...zones.agents.place(request.sid, request.model) };
     case 'unplace':
-      zones.agents.unplace(request.name);
+      await zones.agents.unplace(request.name);
       return { type: 'unplaced' };
     case 'stop_zone': {
       const startedAt = performance.now();

@@ -126,8 +126,7 @@ export class Zones {
   /** Stops what was started on request: its executor is gone, and with it whoever knew about them. */
   async stopSpawned(): Promise<void> {
     const spawned = [...this.#running].filter(([, { profile }]) => isSpawned(profile));
-    this.agents.clear();
-    await Promise.all(spawned.map(([name]) => this.stop(name)));
+    await Promise.all([this.agents.clear(), ...spawned.map(([name]) => this.stop(name))]);
   }
 
   /** INVARIANT: after this nothing starts any more. Returns how many were stopped. */

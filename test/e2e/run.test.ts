@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { createServer, type AddressInfo } from 'node:net';
 import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Instance, until } from './instance.ts';
 
@@ -196,6 +196,34 @@ print(socket.create_connection(s.getsockname()).recv(9).decode())`;
     const ran = instance.run('run', '--root', 'image', '--image', image, '--', '/bin/hello');
     expect([ran.code, ran.out]).toEqual([0, 'from the image\n']);
     expect(instance.run('run', '--root', 'image', '--image', image, '--', '/bin/sh').code).not.toBe(0);
+  });
+
+  it('is shown neither the home nor what holds it', () => {
+    for (const path of [instance.home, dirname(instance.home), '/proc', '/'])
+      expect(instance.run('run', '--read', path, '--', 'true')).toMatchObject({
+        code: 1,
+        err: expect.stringMatching(/which no agent may see|of this machine/) as string,
+      });
+  });
+
+  it.runIf(!isRoot)('starts nothing behind a weaker wall than its owner asks for, though the instance runs', () => {
+    // Root has the strongest wall: nothing is weaker than that.
+    const settings = join(instance.home, 'hardshell.json');
+    const before = readFileSync(settings, 'utf8');
+    writeFileSync(settings, before.replace('zones: {', 'zones: { minimumMode: "F",'));
+    try {
+      for (const command of [
+        ['run', '--', 'true'],
+        ['zone', 'exec', 'zone2-planner', '--', 'node', '-v'],
+        ['scan', folder],
+      ])
+        expect(instance.run(...command)).toMatchObject({
+          code: 1,
+          err: expect.stringContaining('isolation here is mode U') as string,
+        });
+    } finally {
+      writeFileSync(settings, before);
+    }
   });
 
   it('says what is wrong with what it is told', () => {

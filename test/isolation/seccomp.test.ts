@@ -121,6 +121,12 @@ describe.each(['x86_64', 'aarch64'] as const)('the filter for %s', (arch) => {
     for (const family of [16, 17, 38, 40]) expect(verdict('socket', [family, 3], agent)).not.toBe(VERDICT.allow);
   });
 
+  it('lets no agent take disk that it does not write: its workspace is looked at, and one call would take all', () => {
+    expect(verdict('fallocate', [], { profile: 'agent' })).toBe(VERDICT.errno(95));
+    expect(verdict('fallocate')).toBe(VERDICT.allow);
+    expect(verdict('write', [], { profile: 'agent' })).toBe(VERDICT.allow);
+  });
+
   it('refuses an agent every tripwire, without ending its zone', () => {
     const names = present(TRIPWIRE_SYSCALLS);
     expect(names.filter((name) => verdict(name, [], { profile: 'agent' }) !== EPERM)).toEqual([]);

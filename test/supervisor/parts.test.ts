@@ -17,7 +17,8 @@ import {
   wantBubblewrap,
   type BubblewrapSearch,
 } from '../../src/app/supervisor/bubblewrap-present.ts';
-import { modelBehind, readSettings, requireMode } from '../../src/app/supervisor/settings.ts';
+import { modelBehind, readSettings } from '../../src/app/supervisor/settings.ts';
+import { requireMode } from '../../src/isolation/index.ts';
 import { parseConfig, type Config } from '../../src/config/index.ts';
 import { pullKillSwitch, readEpochs, simulateKillSwitch, type Lever } from '../../src/control/index.ts';
 import { explainBubblewrapError, openLibrary, parseLoaderTrace, type HostView } from '../../src/isolation/index.ts';
@@ -132,8 +133,10 @@ describe('settings', () => {
 
   it('refuse a weaker isolation than the owner asks for', () => {
     const config = configOf("{ zones: { minimumMode: 'F' } }");
-    expect(() => requireMode('U', config)).toThrow('isolation here is mode U, `zones.minimumMode` asks for F');
-    expect(() => requireMode('F', config)).not.toThrow();
+    expect(() => requireMode('U', config.zones.minimumMode)).toThrow(
+      'isolation here is mode U, `zones.minimumMode` asks for F',
+    );
+    expect(() => requireMode('F', config.zones.minimumMode)).not.toThrow();
   });
 });
 

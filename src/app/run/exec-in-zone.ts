@@ -1,19 +1,23 @@
-import { copyFileSync, lstatSync, mkdtempSync, rmSync, statSync, chmodSync, chownSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { copyFileSync, lstatSync, rmSync, statSync, chmodSync, chownSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { connectFrames } from '../../bridge/index.ts';
+import { loadConfig, type Config } from '../../config/index.ts';
+import { HardshellError, SUPERVISOR_ANSWERS, type ZoneProfile, type ZoneState } from '../../contracts/index.ts';
 import {
-  HardshellError,
-  PROFILE_KINDS,
-  SUPERVISOR_ANSWERS,
-  type ZoneProfile,
-  type ZoneState,
-} from '../../contracts/index.ts';
-import { findRuntime, openLibrary, type Mount, type ZoneExit, type ZoneSpec } from '../../isolation/index.ts';
-import { findHome, instancePaths, type InstancePaths } from '../../state/index.ts';
-import { DEFAULT_LIMITS, makeOwnDirectory, zoneSpec } from '../../supervisor/index.ts';
+  findRuntime,
+  openLibrary,
+  type Mount,
+  type ZoneExit,
+  type ZoneLimits,
+  type ZoneSpec,
+} from '../../isolation/index.ts';
+import type { InstancePaths } from '../../state/index.ts';
+import { makeOwnDirectory, zoneSpec } from '../../supervisor/index.ts';
 import { openOwnDriver } from './open-driver.ts';
 import type { ExecOrder } from './order.ts';
+import { passOn } from './pass-on.ts';
+import { openPaths } from './places.ts';
+import { makeTemporary } from './temporary.ts';
 
 const EXIT_KILLED = 137;
 
@@ -23,30 +27,41 @@ const EXIT_KILLED = 137;
  * is the wall.
  */
 export async function execInZone(order: ExecOrder): Promise<number> {
-  const paths = instancePaths(findHome(process.env), process.getuid?.() ?? 0);
+  const paths = openPaths();
   const zone = await findZone(paths, order.zone);
-  const folder = mkdtempSync(join(tmpdir(), 'hardshell-exec-'));
+  const folder = makeTemporary();
   try {
     const uid = uidOf(paths, zone);
     const { command, mounts } = lendScript(order.command, folder, uid);
     const runtime = await findRuntime(process.execPath);
     const lend = await lender(paths, uid);
-    const driver = await openOwnDriver(paths, { ...runtime, node: await lend.file(runtime.node) });
+    const config = loadConfig(join(paths.home, 'hardshell.json'), process.env);
+    const driver = await openOwnDriver(paths, config, { ...runtime, node: await lend.file(runtime.node) });
     const like = specLike(paths, zone, {
       uid,
+      limits: limitsOf(config, zone),
       program: await lend.folder('reader'),
       probe: await lend.folder('probe'),
     });
+    const gone = Promise.withResolvers<undefined>();
+    const output = passOn(() => gone.resolve(undefined));
     const running = await driver.create({
       ...like,
       name: `exec-${process.pid}`,
       mounts: [...like.mounts, ...mounts],
       program: { kind: 'node', arguments: command },
       passInput: !process.stdin.isTTY,
-      onOutput: (stream, chunk) => void (stream === 'out' ? process.stdout : process.stderr).write(chunk),
+      onOutput: output.take,
     });
-    for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, () => void running.stop());
-    return tellEnd(await running.exited);
+    const stop = (): void => {
+      output.release();
+      void running.stop();
+    };
+    void gone.promise.then(stop);
+    for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, stop);
+    const exit = await running.exited;
+    await output.flushed();
+    return tellEnd(exit);
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
@@ -116,14 +131,23 @@ async function lender(paths: InstancePaths, uid: number | undefined): Promise<Le
   return { file: (path) => library.file(path), folder: (program) => library.directory(dist(program)) };
 }
 
-function specLike(
-  paths: InstancePaths,
-  zone: ZoneState,
-  own: { readonly uid: number | undefined; readonly program: string; readonly probe: string },
-): ZoneSpec {
+interface Own {
+  readonly uid: number | undefined;
+  readonly program: string;
+  readonly probe: string;
+  readonly limits: ZoneLimits;
+}
+
+/** Only readers and planners are imitated. */
+function limitsOf({ zones }: Config, { profile }: ZoneState): ZoneLimits {
+  const { memoryMiB, tasks, cpus } = profile === 'planner' ? zones.planner : zones.reader;
+  return { memoryBytesMax: memoryMiB * 1024 * 1024, tasksMax: tasks, cpus };
+}
+
+function specLike(paths: InstancePaths, zone: ZoneState, own: Own): ZoneSpec {
   // Agents were refused before: every other profile is one of the table.
   const profile = zone.profile as ZoneProfile;
-  const { uid, program, probe } = own;
+  const { uid, program, probe, limits } = own;
   const start = {
     profile,
     name: zone.name,
@@ -131,7 +155,7 @@ function specLike(
     ids: uid === undefined ? undefined : { uid, gid: uid },
     program,
     probe,
-    limits: DEFAULT_LIMITS[PROFILE_KINDS[profile].kind],
+    limits,
     mode: zone.mode,
     firstStart: false,
     model: false,

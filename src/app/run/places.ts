@@ -1,20 +1,12 @@
-import {
-  chmodSync,
-  chownSync,
-  lchownSync,
-  lstatSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
-import { tmpdir } from 'node:os';
-import { basename, dirname, join, resolve } from 'node:path';
+import { chmodSync, chownSync, lstatSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { HardshellError } from '../../contracts/index.ts';
 import { findRuntime, openLibrary, type Runtime } from '../../isolation/index.ts';
-import type { InstancePaths } from '../../state/index.ts';
+import { findDeployment, findHome, instancePaths, type InstancePaths } from '../../state/index.ts';
 import { makeOwnDirectory } from '../../supervisor/index.ts';
+import { giveTo } from './give-to.ts';
+import { WORKSPACES_OF_ROOT } from './lend.ts';
+import { makeTemporary } from './temporary.ts';
 
 /** Files of the host that an agent's zone is given. */
 export interface AgentFiles {
@@ -24,9 +16,15 @@ export interface AgentFiles {
   readonly remove: () => void;
 }
 
+/** The places of the instance that we were started for, installed or not. */
+export function openPaths(): InstancePaths {
+  const home = findHome(process.env);
+  return instancePaths(home, process.getuid?.() ?? 0, findDeployment(process.env, home));
+}
+
 /** Root's homes are closed to the uid of a zone, so its workspaces lie beside them. */
 export function workspacePath(paths: InstancePaths, uid: number | null, name: string): string {
-  const base = uid === null ? join(paths.home, 'workspaces') : `/var/lib/hardshell-workspaces/${paths.instance}`;
+  const base = uid === null ? join(paths.home, 'workspaces') : join(WORKSPACES_OF_ROOT, paths.instance);
   return join(base, name);
 }
 
@@ -46,21 +44,11 @@ export function openWorkspace(path: string, uid: number | null): void {
   if (found?.uid !== uid) giveTo(path, uid);
 }
 
-/** Each file and folder of a workspace; links are given themselves, never what they lead to. */
-function giveTo(root: string, uid: number): void {
-  const open = [root];
-  for (let at = open.pop(); at !== undefined; at = open.pop()) {
-    lchownSync(at, uid, uid);
-    if (!lstatSync(at).isDirectory()) continue;
-    for (const name of readdirSync(at)) open.push(join(at, name));
-  }
-}
-
 /** Our Node and the capability client where the zone's uid can read them, and the names it knows. */
 export async function lendFiles(paths: InstancePaths, uid: number | null): Promise<AgentFiles> {
   const found = await findRuntime(process.execPath);
   const client = join(import.meta.dirname, '..', 'capability-client');
-  const folder = mkdtempSync(join(tmpdir(), 'hardshell-run-'));
+  const folder = makeTemporary();
   const names = join(folder, 'names');
   mkdirSync(names, { mode: 0o755 });
   const id = uid ?? process.getuid?.() ?? 0;
@@ -81,16 +69,4 @@ export async function lendFiles(paths: InstancePaths, uid: number | null): Promi
 
 function write(folder: string, name: string, text: string): void {
   writeFileSync(join(folder, name), text, { mode: 0o644 });
-}
-
-/** Two files of one last name would be one in the zone. */
-export function resolveReads(reads: readonly string[]): string[] {
-  const found = reads.map((path) => resolve(path));
-  const names = found.map((path) => basename(path));
-  const twice = names.find((name, at) => names.indexOf(name) !== at);
-  if (twice !== undefined)
-    throw new HardshellError('config_invalid', `two of the files to read are called \`${twice}\`; name one of them`, {
-      fate: 'refuse',
-    });
-  return found;
 }

@@ -13,11 +13,13 @@ import {
   type ZoneExit,
   type ZoneSpec,
 } from '../../isolation/index.ts';
-import { findHome, instancePaths, type InstancePaths } from '../../state/index.ts';
-import { agentSpec } from '../../supervisor/index.ts';
+import type { InstancePaths } from '../../state/index.ts';
+import { agentSpec, type AgentRead } from '../../supervisor/index.ts';
 import type { AgentOrder } from './order.ts';
 import { openOwnDriver } from './open-driver.ts';
-import { lendFiles, openWorkspace, resolveReads, workspacePath, type AgentFiles } from './places.ts';
+import { passOn, type PassOn } from './pass-on.ts';
+import { requireForeign, resolveReads } from './lend.ts';
+import { lendFiles, openPaths, openWorkspace, workspacePath, type AgentFiles } from './places.ts';
 import { watchWorkspace } from './watch-workspace.ts';
 
 const MIB = 1024 * 1024;
@@ -32,19 +34,22 @@ type Opened = ControlAnswers['agent_open'];
 
 /** Runs one program in Zone 2 and gives its exit code. It ends with the instance, with its session or with us. */
 export async function runAgent(order: AgentOrder): Promise<number> {
-  const paths = instancePaths(findHome(process.env), process.getuid?.() ?? 0);
-  const reads = resolveReads(order.reads);
+  const paths = openPaths();
+  const reads = resolveReads(order.reads, paths);
+  const image = order.image === null ? null : requireForeign(order.image, paths);
   const instance = await openInstance(paths);
   const opened = await instance.open(order.workspace);
   const held = instance.hold(opened);
   const files = await lendFiles(paths, opened.uid);
   try {
     const config = loadConfig(join(paths.home, 'hardshell.json'), process.env);
-    const driver = await openOwnDriver(paths, files.runtime);
+    const driver = await openOwnDriver(paths, config, files.runtime);
     const workspace = workspacePath(paths, opened.uid, order.workspace);
     openWorkspace(workspace, opened.uid);
-    const zone = await startZone({ driver, order, opened, files, workspace, reads, config });
-    return await untilEnd({ zone, held, workspace, config });
+    const unread = Promise.withResolvers<string>();
+    const output = passOn(() => unread.resolve('nobody reads what it prints'));
+    const zone = await startZone({ driver, order, opened, files, workspace, reads, image, config, output, held });
+    return await untilEnd({ zone, held: Promise.race([held, unread.promise]), workspace, config, output });
   } finally {
     files.remove();
     instance.close();
@@ -93,11 +98,15 @@ interface Starting {
   readonly opened: Opened;
   readonly files: AgentFiles;
   readonly workspace: string;
-  readonly reads: readonly string[];
+  readonly reads: readonly AgentRead[];
+  readonly image: string | null;
   readonly config: Config;
+  readonly output: PassOn;
+  readonly held: Promise<string>;
 }
 
-async function startZone({ driver, order, opened, files, workspace, reads, config }: Starting): Promise<Zone> {
+async function startZone(starting: Starting): Promise<Zone> {
+  const { driver, order, opened, files, workspace, reads, image, config, output, held } = starting;
   const { memoryMiB, tasks, cpus } = config.zones.agent;
   const onTerminal = process.stdin.isTTY && process.stdout.isTTY;
   const spec = agentSpec({
@@ -105,7 +114,7 @@ async function startZone({ driver, order, opened, files, workspace, reads, confi
     uid: opened.uid,
     socketDir: opened.socket_dir,
     modelDir: opened.model_dir,
-    root: order.image === null ? { kind: 'host-ro' } : { kind: 'image', directory: order.image },
+    root: image === null ? { kind: 'host-ro' } : { kind: 'image', directory: image },
     workspace,
     reads,
     node: files.runtime.node,
@@ -117,11 +126,12 @@ async function startZone({ driver, order, opened, files, workspace, reads, confi
     passInput: !process.stdin.isTTY,
     limits: { memoryBytesMax: memoryMiB * MIB, tasksMax: tasks, cpus },
   });
-  const onOutput = (stream: 'out' | 'err', chunk: Buffer): void =>
-    void (stream === 'out' ? process.stdout : process.stderr).write(chunk);
   await requireWall(driver, spec);
+  // That takes a second, in which everything may have been stopped.
+  const over = await Promise.race([held, sleep(0)]);
+  if (over !== undefined) throw new HardshellError('killed', `nothing was started: ${over}`, { fate: 'refuse' });
   try {
-    return await driver.create({ ...spec, onOutput });
+    return await driver.create({ ...spec, onOutput: output.take });
   } catch (error) {
     const said = error instanceof Error ? /could not be walled in: (.*)$/s.exec(error.message)?.[1] : undefined;
     if (said === undefined) throw error;
@@ -153,24 +163,25 @@ interface Running {
   readonly held: Promise<string>;
   readonly workspace: string;
   readonly config: Config;
+  readonly output: PassOn;
 }
 
-async function untilEnd({ zone, held, workspace, config }: Running): Promise<number> {
+async function untilEnd({ zone, held, workspace, config, output }: Running): Promise<number> {
   let why: string | undefined;
   const stop = (reason: string): void => {
     why ??= reason;
+    output.release();
     void zone.stop();
   };
-  const mebibytes = config.zones.agentWorkspaceMiB;
-  const forget = watchWorkspace(workspace, mebibytes * MIB, () =>
-    stop(`its workspace holds more than ${mebibytes} MiB (\`zones.agentWorkspaceMiB\`): \`${workspace}\``),
-  );
+  const bytesMax = config.zones.agentWorkspaceMiB * MIB;
+  const forget = watchWorkspace({ path: workspace, bytesMax, onFull: stop });
   void held.then(stop);
   for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, () => stop('it was asked to'));
   const exit = await zone.exited;
   forget();
   // A stop of everything pulls every lever at once: the zone may be gone before the word of it has come.
   if (exit.kind === 'killed') await Promise.race([held, sleep(WORD_MS_MAX)]);
+  await output.flushed();
   return tellEnd(exit, why);
 }
 

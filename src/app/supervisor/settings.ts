@@ -1,5 +1,5 @@
 import type { Config, LocalModel, ZoneLimitsConfig } from '../../config/index.ts';
-import { HardshellError, ISOLATION_MODES, type IsolationMode, type ProfileKind } from '../../contracts/index.ts';
+import type { ProfileKind } from '../../contracts/index.ts';
 import type { ZoneDriver, ZoneLimits } from '../../isolation/index.ts';
 import type { ModelEndpoint } from '../../supervisor/index.ts';
 
@@ -23,16 +23,6 @@ export function readSettings({ zones, models, logging }: Config): Settings {
     model: models.local === null ? undefined : endpointOf(models.local),
     logBytesMax: logging.maxMiB * 1024 * 1024,
   };
-}
-
-/** Throws `isolation_failed` when this machine holds less than the owner asks for. */
-export function requireMode(mode: IsolationMode, { zones }: Config): void {
-  if (ISOLATION_MODES.indexOf(mode) <= ISOLATION_MODES.indexOf(zones.minimumMode)) return;
-  throw new HardshellError(
-    'isolation_failed',
-    `isolation here is mode ${mode}, \`zones.minimumMode\` asks for ${zones.minimumMode}; run as root or change the setting`,
-    { fate: 'refuse' },
-  );
 }
 
 /**

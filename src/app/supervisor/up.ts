@@ -10,6 +10,7 @@ import {
   findRuntime,
   findWall,
   openLibrary,
+  requireMode,
   type FoundWall,
   type Runtime,
   type ZoneDriver,
@@ -41,7 +42,7 @@ import { furnishHome } from './first-start.ts';
 import { openDriver } from './open-driver.ts';
 import { requireFirewall } from './firewall-present.ts';
 import { openSetting, prepareFolders, type Setting } from './setting.ts';
-import { modelBehind, readSettings, requireMode } from './settings.ts';
+import { modelBehind, readSettings } from './settings.ts';
 
 const LOCK_MS_MAX = 2_000;
 const OTHER_START_MS_MAX = 3_000;
@@ -98,7 +99,7 @@ export async function up(options: UpOptions): Promise<UpResult> {
     cleanRun(paths.run, setting.accounts.executor);
     const walls = { options: { ...options, tell }, paths, wall, runtime: await runtime, zones: config.zones };
     const { driver, findProgram } = await openWalls(walls);
-    requireMode(driver.mode, config);
+    requireMode(driver.mode, config.zones.minimumMode);
     const { limits, logBytesMax, model } = readSettings(config);
     const supervisor = await startSupervisor({
       driver,

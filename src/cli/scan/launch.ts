@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { mkdirSync, readFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import type { Socket } from 'node:net';
 import { dirname, join } from 'node:path';
 import type { Extract } from '../../contracts/index.ts';
@@ -10,10 +10,12 @@ import {
   openDriver,
   openLibrary,
   permissionFlags,
+  requireMode,
   type ZoneExit,
   type ZoneSpec,
 } from '../../isolation/index.ts';
 import { HardshellError } from '../../contracts/index.ts';
+import { loadConfig } from '../../config/index.ts';
 import { instancePaths } from '../../state/index.ts';
 import { makeSocketPair } from './socket-pair.ts';
 
@@ -66,6 +68,9 @@ export async function openLauncher(options: LauncherOptions): Promise<ReaderLaun
     throw new HardshellError('isolation_failed', `readers cannot be walled in here: ${found.reason}; ${found.remedy}`, {
       fate: 'refuse',
     });
+  const settings = join(options.home, 'hardshell.json');
+  // A scan needs no instance; where there is one its owner has said what is enough.
+  if (existsSync(settings)) requireMode(found.wall.mode, loadConfig(settings, process.env).zones.minimumMode);
   const driver = openDriver(found, { instance, runtime: () => runtime });
   let program = join(options.checkout, 'dist', 'reader');
   let probe = join(options.checkout, 'dist', 'probe');

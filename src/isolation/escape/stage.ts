@@ -2,7 +2,9 @@ import { randomBytes, randomInt } from 'node:crypto';
 import { chmodSync, existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { hostname, tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
+import { HardshellError } from '../../contracts/index.ts';
 import type { ZoneSpec } from '../driver.ts';
+import { isNoexec } from '../noexec.ts';
 import { nativeArch, type SyscallArch } from '../syscalls.ts';
 import { EXIT_OF_EXIT_PROGRAM, type Staged } from './attempt.ts';
 import { buildProgram, NONCE_BYTES, type Program, type Section } from './program.ts';
@@ -33,12 +35,13 @@ export interface WrittenProgram extends Program {
 const PROGRAM_MODE = 0o755;
 
 /**
- * Sets the stage in a new directory below `parent`, which the uids of zones must be able to reach, from which programs
- * may be run (not mounted `noexec`), and which no zone is shown. Throws where it cannot be made.
+ * Sets the stage in a new directory below `parent`, which the uids of zones must be able to reach and which no zone is
+ * shown; below another temporary one where programs of `parent` may not be run. Throws where it cannot be made.
  */
 export async function openStage({ parent = tmpdir(), arch = nativeArch() } = {}): Promise<Stage> {
-  removeLeft(parent);
-  const directory = layOut(parent);
+  const place = placeOf(parent);
+  removeLeft(place);
+  const directory = layOut(place);
   const closers: (() => Promise<void>)[] = [() => Promise.resolve(removeStage(directory))];
   let closing: Promise<void> | undefined;
   const close = (): Promise<void> => {
@@ -79,6 +82,15 @@ export async function openStage({ parent = tmpdir(), arch = nativeArch() } = {})
     await close();
     throw error;
   }
+}
+
+/** Some of these are usually mounted so that nothing in them may be run. */
+function placeOf(parent: string): string {
+  const others = ['/tmp', '/var/tmp'].filter((path) => existsSync(path));
+  const found = [parent, ...others].find((path) => !isNoexec(path));
+  if (found !== undefined) return found;
+  const message = `no wall can be tried: programs may be run neither in \`${parent}\` nor in \`/tmp\` or \`/var/tmp\` (mounted \`noexec\`)`;
+  throw new HardshellError('isolation_failed', message, { fate: 'refuse' });
 }
 
 async function closeAll(closers: readonly (() => Promise<void>)[]): Promise<void> {

@@ -15,7 +15,7 @@ import { attemptsFor } from '../../../src/isolation/escape/list.ts';
 const staged = (inside: boolean, arch: Staged['arch']): Staged => ({
   ...{ arch, inside, tcp4: 1, tcp6: 2, udp4: 3, udp6: 4, abstractName: 'name', canary: '/c', hostSocket: '/s' },
   ...{ otherZoneSocket: '/o', socketDirectory: '/d', ipcKey: 5, hostPid: 6, victimPid: 7, neighbourPid: 8 },
-  ...{ hostName: 'h', homes: ['/root'], resolvers: ['192.0.2.1'], disks: [], cgroupFiles: [] },
+  ...{ hostName: 'h', ownPlaces: [], homes: ['/root'], resolvers: ['192.0.2.1'], disks: [], cgroupFiles: [] },
   ...{
     writable: '/tmp',
     shown: [
