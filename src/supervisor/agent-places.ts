@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { HardshellError, type IsolationMode, type ZoneState } from '../contracts/index.ts';
 import type { Ids } from './ids.ts';
+import { AgentRemains } from './agent-remains.ts';
 import { INSIDE, type TablePlaces } from './table.ts';
 import type { ZonePlaces } from './zone-places.ts';
 
@@ -25,10 +26,12 @@ export class AgentPlaces {
   readonly #where: TablePlaces;
   readonly #places: ZonePlaces;
   readonly #placed = new Map<string, Placed>();
+  readonly #remains: AgentRemains;
 
-  constructor(where: TablePlaces, places: ZonePlaces) {
+  constructor(where: TablePlaces, places: ZonePlaces, instance: string) {
     this.#where = where;
     this.#places = places;
+    this.#remains = new AgentRemains(instance);
   }
 
   place(sid: string, model: boolean): AgentPlace {
@@ -60,8 +63,20 @@ export class AgentPlaces {
     const placed = this.#placed.get(name);
     if (placed === undefined) return;
     this.#placed.delete(name);
+    // Without them an engine that is asked to start a container at this moment cannot.
     this.#places.removeDirectories('planner', name);
-    this.#places.giveBackIds(placed.ids);
+    const { ids } = placed;
+    // INVARIANT: nobody gets the uid while something with it may run.
+    this.#remains.watch(
+      { name, ids },
+      () => this.#placed.has(name),
+      () => this.#places.giveBackIds(ids),
+    );
+  }
+
+  /** Ends what runs in places that are lent. Their starters do the same; one that is gone cannot. */
+  kill(): void {
+    for (const [name, { ids }] of this.#placed) this.#remains.kill({ name, ids });
   }
 
   /** The executor is gone, and with it whoever served these. */

@@ -3,10 +3,14 @@ import {
   createBubblewrapDriver,
   findBubblewrap,
   findWall,
+  openDockerDriver,
+  resolveImage,
   type Runtime,
   type ZoneDriver,
 } from '../../isolation/index.ts';
 import type { InstancePaths } from '../../state/index.ts';
+import type { AgentRoot } from '../../supervisor/index.ts';
+import type { AgentOrder } from './order.ts';
 
 /**
  * The driver of the instance, for one zone of ours beside those of the supervisor. Never destroyed here: that would stop
@@ -24,4 +28,27 @@ export async function openDriver(paths: InstancePaths, runtime: Runtime): Promis
       fate: 'refuse',
     });
   return createBubblewrapDriver({ instance: paths.instance, bwrap, wall: found.wall, runtime: () => runtime });
+}
+
+interface AgentWall {
+  readonly driver: ZoneDriver;
+  readonly root: AgentRoot;
+}
+
+export interface AgentAsking {
+  readonly paths: InstancePaths;
+  readonly runtime: Runtime;
+  readonly root: AgentOrder['root'];
+  /** Name of the zone. */
+  readonly zone: string;
+  readonly engineSocket: string;
+}
+
+/** The wall for an agent's program, and the root behind it: an image by the id that its name has now. */
+export async function openAgentWall({ paths, runtime, root, zone, engineSocket }: AgentAsking): Promise<AgentWall> {
+  if (root.kind !== 'engine-image') return { driver: await openDriver(paths, runtime), root };
+  const id = await resolveImage(engineSocket, root.reference);
+  const { instance } = paths;
+  const driver = await openDockerDriver({ instance, runtime, socketPath: engineSocket, beside: zone });
+  return { driver, root: { kind: 'engine-image', id } };
 }

@@ -14,9 +14,9 @@ import {
   type ZoneSpec,
 } from '../../isolation/index.ts';
 import { findHome, instancePaths, type InstancePaths } from '../../state/index.ts';
-import { agentSpec } from '../../supervisor/index.ts';
+import { agentSpec, type AgentRoot } from '../../supervisor/index.ts';
 import type { AgentOrder } from './order.ts';
-import { openDriver } from './open-driver.ts';
+import { openAgentWall } from './open-driver.ts';
 import { lendFiles, openWorkspace, resolveReads, workspacePath, type AgentFiles } from './places.ts';
 import { watchWorkspace } from './watch-workspace.ts';
 
@@ -40,10 +40,16 @@ export async function runAgent(order: AgentOrder): Promise<number> {
   const files = await lendFiles(paths, opened.uid);
   try {
     const config = loadConfig(join(paths.home, 'hardshell.json'), process.env);
-    const driver = await openDriver(paths, files.runtime);
+    const { driver, root } = await openAgentWall({
+      paths,
+      root: order.root,
+      zone: opened.name,
+      runtime: files.runtime,
+      engineSocket: config.zones.engineSocket,
+    });
     const workspace = workspacePath(paths, opened.uid, order.workspace);
     openWorkspace(workspace, opened.uid);
-    const zone = await startZone({ driver, order, opened, files, workspace, reads, config });
+    const zone = await startZone({ driver, root, order, opened, files, workspace, reads, config });
     return await untilEnd({ zone, held, workspace, config });
   } finally {
     files.remove();
@@ -89,6 +95,7 @@ async function openInstance(paths: InstancePaths): Promise<Instance> {
 
 interface Starting {
   readonly driver: ZoneDriver;
+  readonly root: AgentRoot;
   readonly order: AgentOrder;
   readonly opened: Opened;
   readonly files: AgentFiles;
@@ -97,7 +104,8 @@ interface Starting {
   readonly config: Config;
 }
 
-async function startZone({ driver, order, opened, files, workspace, reads, config }: Starting): Promise<Zone> {
+async function startZone(starting: Starting): Promise<Zone> {
+  const { driver, root, order, opened, files, workspace, reads, config } = starting;
   const { memoryMiB, tasks, cpus } = config.zones.agent;
   const onTerminal = process.stdin.isTTY && process.stdout.isTTY;
   const spec = agentSpec({
@@ -105,7 +113,7 @@ async function startZone({ driver, order, opened, files, workspace, reads, confi
     uid: opened.uid,
     socketDir: opened.socket_dir,
     modelDir: opened.model_dir,
-    root: order.image === null ? { kind: 'host-ro' } : { kind: 'image', directory: order.image },
+    root,
     workspace,
     reads,
     node: files.runtime.node,

@@ -66,6 +66,7 @@ function compareProgram(asked: ContainerRequest, found: Inspected): string[] {
     ['labels', sortedEntries(asked.Labels), sortedEntries(found.Config.Labels)],
     ['terminal', asked.Tty, found.Config.Tty],
     ['host name inside', asked.Hostname, found.Config.Hostname],
+    ['program of the image beside it', asked.Healthcheck.Test, found.Config.Healthcheck?.Test ?? []],
     ['volumes', 0, Object.keys(found.Config.Volumes ?? {}).length],
     ['networks', [], Object.keys(found.NetworkSettings.Networks).filter((network) => network !== 'none')],
   ]);
