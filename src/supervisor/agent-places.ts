@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { HardshellError, type IsolationMode, type ZoneState } from '../contracts/index.ts';
 import type { Ids } from './ids.ts';
@@ -20,6 +21,8 @@ export interface AgentPlace {
 }
 
 const AGENTS_MAX = 16;
+/** A file that the starter puts beside the sockets before it asks a container engine for anything. */
+export const IN_CONTAINER = 'in-container';
 
 /** Places of agents' zones. Their programs are started by the owner's own process, never by us: we take no command. */
 export class AgentPlaces {
@@ -63,9 +66,14 @@ export class AgentPlaces {
     const placed = this.#placed.get(name);
     if (placed === undefined) return;
     this.#placed.delete(name);
+    const inContainer = existsSync(join(this.#where.run, name, IN_CONTAINER));
     // Without them an engine that is asked to start a container at this moment cannot.
     this.#places.removeDirectories('planner', name);
     const { ids } = placed;
+    if (!inContainer) {
+      this.#places.giveBackIds(ids);
+      return;
+    }
     // INVARIANT: nobody gets the uid while something with it may run.
     this.#remains.watch(
       { name, ids },

@@ -1,3 +1,4 @@
+export { IN_CONTAINER } from './agent-places.ts';
 export { AGENT_INSIDE, agentSpec, type AgentStart } from './agent-spec.ts';
 export { NAMES, rootMounts, type AgentRoot } from './agent-roots.ts';
 export { openLogFile, type LogFile } from './log-file.ts';

@@ -1,3 +1,5 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { HardshellError } from '../../contracts/index.ts';
 import {
   createBubblewrapDriver,
@@ -9,7 +11,7 @@ import {
   type ZoneDriver,
 } from '../../isolation/index.ts';
 import type { InstancePaths } from '../../state/index.ts';
-import type { AgentRoot } from '../../supervisor/index.ts';
+import { IN_CONTAINER, type AgentRoot } from '../../supervisor/index.ts';
 import type { AgentOrder } from './order.ts';
 
 /**
@@ -39,16 +41,20 @@ export interface AgentAsking {
   readonly paths: InstancePaths;
   readonly runtime: Runtime;
   readonly root: AgentOrder['root'];
-  /** Name of the zone. */
+  /** Name of the zone, and its socket directory on the host. */
   readonly zone: string;
+  readonly socketDir: string;
   readonly engineSocket: string;
 }
 
 /** The wall for an agent's program, and the root behind it: an image by the id that its name has now. */
-export async function openAgentWall({ paths, runtime, root, zone, engineSocket }: AgentAsking): Promise<AgentWall> {
+export async function openAgentWall(asking: AgentAsking): Promise<AgentWall> {
+  const { paths, runtime, root, zone, engineSocket } = asking;
   if (root.kind !== 'engine-image') return { driver: await openDriver(paths, runtime), root };
   const id = await resolveImage(engineSocket, root.reference);
   const { instance } = paths;
+  // A container does not end with us: the supervisor is to look after it when we are gone.
+  writeFileSync(join(asking.socketDir, IN_CONTAINER), '');
   const driver = await openDockerDriver({ instance, runtime, socketPath: engineSocket, beside: zone });
   return { driver, root: { kind: 'engine-image', id } };
 }

@@ -44,6 +44,7 @@ export async function runAgent(order: AgentOrder): Promise<number> {
       paths,
       root: order.root,
       zone: opened.name,
+      socketDir: opened.socket_dir,
       runtime: files.runtime,
       engineSocket: config.zones.engineSocket,
     });

@@ -49,7 +49,11 @@ export async function readImage(engine: Engine, id: string): Promise<ContainerIm
     throw refused(
       `the image declares volumes (\`${printable(volumes[0] ?? '')}\`), which would be writable and outlive the program; build one without \`VOLUME\``,
     );
-  return { id, labels: Config?.Labels ?? {}, variables: (Config?.Env ?? []).map((line) => line.split('=', 1)[0] ?? '') };
+  return {
+    id,
+    labels: Config?.Labels ?? {},
+    variables: (Config?.Env ?? []).map((line) => line.split('=', 1)[0] ?? ''),
+  };
 }
 
 function show(engine: Engine, name: string): Promise<EngineAnswer<z.infer<typeof imageAnswer>>> {

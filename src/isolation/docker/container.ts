@@ -171,7 +171,9 @@ function memoryFileSystems(spec: ZoneSpec, { uid, gid }: Asking['ids']): Record<
   const { profile, sharedMemoryBytesMax: shared } = spec;
   const own = `${profile === 'agent' ? 'exec' : 'noexec'},nosuid,nodev`;
   const made = spec.mounts.flatMap((mount) =>
-    mount.kind === 'tmp' ? [[mount.to, `rw,${own},size=${mount.bytesMax},mode=0700,uid=${uid},gid=${gid}`] as const] : [],
+    mount.kind === 'tmp'
+      ? [[mount.to, `rw,${own},size=${mount.bytesMax},mode=0700,uid=${uid},gid=${gid}`] as const]
+      : [],
   );
   return {
     ...Object.fromEntries(made),

@@ -24,7 +24,7 @@ export async function startZone(starting: Starting): Promise<Zone> {
       waitAnswer,
     );
     waiting.catch(() => undefined);
-    await engine.demand({ method: 'POST', path: `/containers/${id}/start` }, anything);
+    await startContainer(starting, id);
     const container = new RunningContainer({ starting, id, waiting, streams });
     await container.check();
     const zone = container.zone(startedAtMs);
@@ -53,6 +53,15 @@ async function createContainer({ engine, spec, asked, instance }: Starting): Pro
   throw failed(`the Docker engine does not make a container for \`${spec.name}\`: ${answer.message}`);
 }
 
+async function startContainer({ engine, spec }: Starting, id: string): Promise<void> {
+  const answer = await engine.ask({ method: 'POST', path: `/containers/${id}/start` }, anything);
+  if (answer.kind === 'ok') return;
+  const { program, name } = spec;
+  if (program.kind === 'command' && /executable file not found|: stat .*no such file/.test(answer.message))
+    throw refused(`the image holds no program \`${program.path.replace(/[^\x20-\x7e]+/g, '?')}\``);
+  throw failed(`the Docker engine does not start \`${name}\`: ${answer.message} (${answer.status})`);
+}
+
 /**
  * What a crash left: containers that carry our label, and only those; of one zone and the probes in its place, where it
  * is named. Returns how many were removed.
@@ -62,7 +71,9 @@ export async function removeLeftovers(engine: Engine, instance: string, zone?: s
   const found = await engine.demand({ method: 'GET', path: `/containers/json?all=1&filters=${filters}` }, listAnswer);
   const ours = found.filter(({ Labels }) => {
     const name = Labels?.[LABEL.zone] ?? '';
-    return Labels?.[LABEL.instance] === instance && (zone === undefined || name === zone || name.startsWith(`${zone}.`));
+    return (
+      Labels?.[LABEL.instance] === instance && (zone === undefined || name === zone || name.startsWith(`${zone}.`))
+    );
   });
   await Promise.all(ours.map(({ Id }) => removeContainer(engine, Id)));
   return ours.length;

@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, realpathSync, rmSync } from 'node:fs';
 import { request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -132,11 +132,4 @@ export function agentZone(
     ...overrides,
     mounts: [{ kind: 'tmp', to: '/tmp', bytesMax: 16 * MIB }, ...(overrides.mounts ?? [])],
   };
-}
-
-/** A directory that the zone's uid owns, for a workspace; below a place that everybody may pass. */
-export function makeWorkspace(parent: string, name: string): string {
-  const path = join(parent, name);
-  mkdirSync(path, { mode: 0o777 });
-  return path;
 }
