@@ -51,6 +51,8 @@ export type Answered<T> = { readonly kind: 'ok'; readonly value: T } | Refused;
 export interface CapabilityClientOptions {
   /** Default: `ZONE_BRIDGE_SOCKET`. */
   readonly socketPath?: string;
+  /** A descriptor that was inherited connected, in the place of a path. There is no second connection then. */
+  readonly fd?: number;
   /** Milliseconds to keep trying while nobody listens. Default 5 000. */
   readonly retryMs?: number;
 }
@@ -72,13 +74,15 @@ export interface NewTask {
  * client does not know). After `connection_lost` the next call connects again; Zone 1 knows the session by its socket.
  */
 export class CapabilityClient {
-  readonly #socketPath: string;
+  readonly #target: { readonly path: string } | { readonly fd: number };
   readonly #retryMs: number;
   #connection: Promise<RequestClient> | undefined;
+  #used = false;
   #closed = false;
 
   constructor(options: CapabilityClientOptions = {}) {
-    this.#socketPath = options.socketPath ?? ZONE_BRIDGE_SOCKET;
+    const { fd, socketPath = ZONE_BRIDGE_SOCKET } = options;
+    this.#target = fd === undefined ? { path: socketPath } : { fd };
     this.#retryMs = options.retryMs ?? 5_000;
   }
 
@@ -189,7 +193,10 @@ export class CapabilityClient {
 
   async #ask(message: object, waitMs = 0): Promise<Frame> {
     if (this.#closed) throw new HardshellError('connection_lost', 'the client is closed', { fate: 'refuse' });
+    if (this.#used && 'fd' in this.#target && this.#connection === undefined)
+      throw new HardshellError('connection_lost', 'the inherited connection has ended', { fate: 'refuse' });
     this.#connection ??= this.#connect();
+    this.#used = true;
     const connection = await this.#connection;
     return await connection.request(message, waitMs + 30_000);
   }
@@ -199,7 +206,7 @@ export class CapabilityClient {
       if (this.#connection === opening) this.#connection = undefined;
     };
     const opening: Promise<RequestClient> = connectFrames({
-      target: { path: this.#socketPath },
+      target: this.#target,
       retryMs: this.#retryMs,
       onClose: forget,
     });

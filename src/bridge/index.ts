@@ -24,3 +24,4 @@ export {
   type Params,
 } from './capability-client.ts';
 export type { ExecuteValue, InstructionDelivery, ItemDelivery, Refused, StoredTask } from './capability-answers.ts';
+export { withSocketMode } from './socket-mode.ts';

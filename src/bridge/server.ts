@@ -1,7 +1,8 @@
-import { chmodSync, lstatSync, unlinkSync } from 'node:fs';
+import { lstatSync, unlinkSync } from 'node:fs';
 import { createServer, type Server, type Socket } from 'node:net';
 import { HardshellError, LIMITS } from '../contracts/index.ts';
 import { FrameConnection, WIRE_CONNECTION_LIMITS, type ConnectionEvents, type ConnectionLimits } from './connection.ts';
+import { withSocketMode } from './socket-mode.ts';
 
 /** Longest path that fits `sockaddr_un` on Linux. */
 export const SOCKET_PATH_BYTES_MAX = 107;
@@ -31,8 +32,7 @@ export async function listenFrames(options: ListenOptions): Promise<Listener> {
   const open = new Set<FrameConnection>();
   const server = createServer({ allowHalfOpen: false }, (socket) => acceptSocket(socket, options, open));
   server.maxConnections = options.connectionsMax ?? LIMITS.connectionsPerZoneMax.value;
-  await bind(server, options.path);
-  chmodSync(options.path, options.mode);
+  await bind(server, options);
   return {
     path: options.path,
     close: () =>
@@ -80,15 +80,17 @@ function removeStaleSocket(path: string): void {
   unlinkSync(path);
 }
 
-function bind(server: Server, path: string): Promise<void> {
+function bind(server: Server, { path, mode }: Pick<ListenOptions, 'path' | 'mode'>): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once('error', (cause) => {
       reject(new HardshellError('connection_lost', `cannot listen on \`${path}\``, { fate: 'stop', cause }));
     });
-    server.listen(path, () => {
-      server.removeAllListeners('error');
-      server.on('error', () => undefined);
-      resolve();
-    });
+    withSocketMode(mode, () =>
+      server.listen(path, () => {
+        server.removeAllListeners('error');
+        server.on('error', () => undefined);
+        resolve();
+      }),
+    );
   });
 }

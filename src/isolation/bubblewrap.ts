@@ -1,17 +1,17 @@
 import { accessSync, constants } from 'node:fs';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { HardshellError } from '../contracts/index.ts';
-import { openCgroups, type CgroupTree, type ZoneCgroup } from './cgroup.ts';
+import { limitsMissing, openCgroups, type CgroupTree, type ZoneCgroup } from './cgroup.ts';
 import { ZONE_NODE, type ZoneView } from './bwrap-args.ts';
 import type { Zone, ZoneDriver, ZoneExit, ZoneSpec } from './driver.ts';
 import { findWall, stepDownCommand, type Wall } from './find-wall.ts';
-import { ancestorsOf, identifyProcess, isRunning, killProcess, type ProcessId } from './inspect.ts';
+import { ancestorsOf, identifyProcess } from './inspect.ts';
 import { checkHeld, checkReleased, launchHeld } from './launch.ts';
 import type { Runtime } from './runtime.ts';
 import { runToEnd } from './run-to-end.ts';
 import { buildSeccompFilter } from './seccomp.ts';
 import { EXIT_PROBE_FAILED } from './self-probe.ts';
-import type { SyscallArch } from './syscalls.ts';
+import { stopZone } from './stop-zone.ts';
+import { nativeArch, type SyscallArch } from './syscalls.ts';
 
 export interface BubblewrapOptions {
   /** Eight hex digits of the home: names the cgroups and marks the processes of the instance. */
@@ -67,16 +67,12 @@ export function createBubblewrapDriver(options: BubblewrapOptions): ZoneDriver {
   const make = (spec: ZoneSpec): Promise<Zone> =>
     createZone({ bwrap, wall, arch, cgroups, spec, instance: options.instance, runtime: options.runtime() });
   const limitsHeld = cgroups.controllers.filter((controller) => controller !== 'kill');
-  const missing = (['memory', 'pids', 'cpu'] as const).filter((controller) => !limitsHeld.includes(controller));
   return {
     kind: 'bubblewrap',
     mode: wall.mode,
     ownUids: wall.mode !== 'U',
     limitsHeld,
-    degraded: [
-      ...(options.degraded ?? []),
-      ...missing.map((controller) => `no cgroup holds the ${controller} limit of a zone`),
-    ],
+    degraded: [...(options.degraded ?? []), ...limitsMissing(limitsHeld)],
     cgroupPaths: cgroups.paths,
     probe: async () => {
       const found = await findWall(bwrap);
@@ -195,35 +191,9 @@ function filterOf({ arch, wall, spec }: Creating): Buffer {
   return buildSeccompFilter({ arch, sockets, watch, profile, changeUid: wall.kind === 'root' });
 }
 
-const GRACE_MS = 50;
-
-/**
- * The first process inside goes first: its end is the end of its whole process namespace, whatever runs in it. What
- * is not gone at once is killed by group and by number, until it is.
- */
-async function stopZone(group: ZoneCgroup, processes: readonly ProcessId[]): Promise<void> {
-  const init = processes.at(-1);
-  group.lift();
-  if (init !== undefined) killProcess(init);
-  const graceEnds = performance.now() + GRACE_MS;
-  for (let waitMs = 1; processes.some(isRunning); waitMs = Math.min(waitMs + 1, 10)) {
-    if (performance.now() > graceEnds) {
-      group.kill();
-      for (const process of processes) killProcess(process);
-    }
-    await sleep(waitMs);
-  }
-}
-
 function classify(code: number | null, group: ZoneCgroup): ZoneExit {
   if (code === EXIT_TAMPERED) return { kind: 'tampered' };
   if (code === EXIT_PROBE_FAILED) return { kind: 'probe_failed' };
   if (code === null || code === EXIT_KILLED) return { kind: 'killed', outOfMemory: group.oomKilled() };
   return { kind: 'exited', code };
-}
-
-function nativeArch(): SyscallArch {
-  if (process.arch === 'x64') return 'x86_64';
-  if (process.arch === 'arm64') return 'aarch64';
-  throw new HardshellError('isolation_failed', `no system call table for \`${process.arch}\``, { fate: 'refuse' });
 }

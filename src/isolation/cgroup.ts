@@ -61,6 +61,12 @@ export function openCgroups(instance: string): CgroupTree {
   };
 }
 
+/** Limits that no group holds, in sentences. */
+export function limitsMissing(held: readonly Controller[]): string[] {
+  const missing = (['memory', 'pids', 'cpu'] as const).filter((controller) => !held.includes(controller));
+  return missing.map((controller) => `no cgroup holds the ${controller} limit of a zone`);
+}
+
 /** Stops every process in the groups; true when at least one group could be told. Needs no supervisor. */
 export function killCgroups(paths: readonly string[]): boolean {
   let told = false;

@@ -40,6 +40,11 @@ export interface ZoneSpec {
   readonly passInput?: boolean;
   /** Size of /dev/shm, which only an agent's programs have. */
   readonly sharedMemoryBytesMax?: number;
+  /**
+   * The one socket that the zone connects to. A wall that cannot keep a zone from other sockets opens none for it:
+   * it connects in the zone's place, gives it that connection as descriptor 3 and says so in `HARDSHELL_FD`.
+   */
+  readonly bridge?: string;
   /** A connected socket that the zone finds as descriptor 3. Ours is closed once the zone has its own. */
   readonly descriptor?: Socket;
   /** What the zone writes to its standard streams: hostile, and always drained. */
@@ -83,9 +88,19 @@ export interface ExecOptions {
   readonly outputBytesMax: number;
 }
 
+/** How zones are that find things where the host has them. */
+export interface HostView {
+  /** Where a zone of that spec finds what its table calls `inside`. */
+  readonly placeOf: (inside: string, spec: Pick<ZoneSpec, 'name' | 'mounts'>) => string;
+  /** Sockets that such a zone may open itself. */
+  readonly socketsOf: (spec: Pick<ZoneSpec, 'sockets' | 'bridge'>) => ZoneSpec['sockets'];
+  /** Signals and abstract sockets do not leave the zone. */
+  readonly scopes: boolean;
+}
+
 /** One way to build a wall. */
 export interface ZoneDriver {
-  readonly kind: 'bubblewrap' | 'docker' | 'orbstack';
+  readonly kind: 'bubblewrap' | 'docker' | 'orbstack' | 'landlock';
   readonly mode: IsolationMode;
   /** Each zone can have a uid that no other process has. */
   readonly ownUids: boolean;
@@ -93,6 +108,8 @@ export interface ZoneDriver {
   readonly limitsHeld: readonly ('memory' | 'pids' | 'cpu')[];
   readonly degraded: readonly string[];
   readonly cgroupPaths: readonly string[];
+  /** Only where zones have no file view of their own. */
+  readonly hostView?: HostView;
   /** Tries the wall with a program that does nothing. */
   readonly probe: () => Promise<ProbeResult>;
   /**

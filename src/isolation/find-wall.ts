@@ -1,6 +1,8 @@
 import { execFile } from 'node:child_process';
 import { accessSync, constants, realpathSync } from 'node:fs';
 import { explainBubblewrapError } from './explain.ts';
+import { findLandlock } from './landlock/trial.ts';
+import { mayUnshare } from './may-unshare.ts';
 import { listLibraries, type SharedLibrary } from './runtime.ts';
 
 /** The program that steps down from root to a zone's uid where user namespaces cannot do it (mode R). */
@@ -16,8 +18,16 @@ export type Wall =
   /** R: root, every namespace but the user's. */
   | { readonly kind: 'root'; readonly mode: 'R'; readonly proc: boolean; readonly stepDown: StepDown };
 
+/** L: no namespaces at all. What such a wall lacks its driver says. */
+export interface LandlockWall {
+  readonly kind: 'landlock';
+  readonly mode: 'L';
+  /** Version of the kernel's Landlock. */
+  readonly abi: number;
+}
+
 export type FoundWall =
-  | { readonly ok: true; readonly wall: Wall; readonly degraded: readonly string[] }
+  | { readonly ok: true; readonly wall: Wall | LandlockWall; readonly degraded: readonly string[] }
   /** `remedy`: the sentence that tells what to do. */
   | { readonly ok: false; readonly reason: string; readonly remedy: string };
 
@@ -42,9 +52,31 @@ export function stepDownCommand({ path }: StepDown, uid: number, gid: number): s
 
 /**
  * Tries the walls from the strongest to the weakest with a program that does nothing, as the uid that zones will have.
- * `--unshare-user-try` is never used: it would silently run without.
+ * `--unshare-user-try` is never used: it would silently run without. Landlock alone is for machines without namespaces:
+ * where they work, a missing or broken bubblewrap is to be installed.
  */
-export async function findWall(bwrap: string): Promise<FoundWall> {
+export async function findWall(bwrap: string | undefined): Promise<FoundWall> {
+  const byNamespaces = bwrap === undefined ? MISSING : await findNamespaces(bwrap);
+  if (byNamespaces.ok || (await mayUnshare())) return byNamespaces;
+  const landlock = await findLandlock();
+  if (!landlock.ok) {
+    const { reason, remedy } = bwrap === undefined ? NO_NAMESPACES : byNamespaces;
+    return { ok: false, reason: `${reason}, and ${landlock.reason}`, remedy: `${remedy}; or ${landlock.remedy}` };
+  }
+  return { ok: true, wall: { kind: 'landlock', mode: 'L', abi: landlock.abi }, degraded: [] };
+}
+
+const MISSING = {
+  ok: false,
+  reason: 'bubblewrap is not installed',
+  remedy: 'ask an administrator to install the package `bubblewrap`',
+} as const;
+const NO_NAMESPACES = {
+  reason: 'this system or container forbids namespaces',
+  remedy: 'run Hardshell on a machine or in a container that allows user namespaces',
+} as const;
+
+async function findNamespaces(bwrap: string): Promise<FoundWall> {
   const isRoot = process.getuid?.() === 0;
   const first = await tryNamespaces(bwrap, isRoot);
   if (first.ok || !isRoot) return first;

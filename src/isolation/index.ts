@@ -10,6 +10,7 @@ export { closeInheritedDescriptors, inheritableDescriptors } from './descriptors
 export type {
   ExecOptions,
   Executed,
+  HostView,
   ProbeResult,
   Zone,
   ZoneDriver,
@@ -17,7 +18,11 @@ export type {
   ZoneProgram,
   ZoneSpec,
 } from './driver.ts';
-export { findWall, type FoundWall, type StepDown, type Wall } from './find-wall.ts';
+export { findWall, type FoundWall, type LandlockWall, type StepDown, type Wall } from './find-wall.ts';
+export { AGENTS_NEED_NAMESPACES, createLandlockDriver, type LandlockOptions } from './landlock/driver.ts';
+export { findLandlock, type FoundLandlock } from './landlock/trial.ts';
+export { mayUnshare } from './may-unshare.ts';
+export { openDriver, type DriverOptions } from './open-driver.ts';
 export { explainBubblewrapError } from './explain.ts';
 export {
   executableOf,

@@ -8,7 +8,7 @@ import { BWRAP_FD, bwrapArguments, ZONE_NODE, type ZoneView } from './bwrap-args
 import { inheritableDescriptors } from './descriptors.ts';
 import { onOwnTerminal } from './own-terminal.ts';
 import type { ZoneSpec } from './driver.ts';
-import { childrenOf, executableOf, readProcessStatus, sharedNamespaces } from './inspect.ts';
+import { childrenOf, executableOf, readProcessStatus, sharedNamespaces, type ProcessStatus } from './inspect.ts';
 
 /** A zone that waits in front of its first instruction. */
 export interface HeldZone {
@@ -128,15 +128,20 @@ function checkStatus(pid: number, walled: Walled, uid: number): void {
   const { spec } = walled;
   const status = readProcessStatus(pid);
   if (status === undefined) throw failed(`\`${spec.name}\` ended while it started`);
-  const wrong = [
+  const wrong = wrongStatus(status, uid);
+  const shared = sharedWithHost(pid, walled);
+  if (shared.length > 0) wrong.push(`shares ${shared.join(', ')}`);
+  if (wrong.length > 0) throw failed(`\`${spec.name}\` is not walled in as it must be: ${wrong.join('; ')}`);
+}
+
+/** What of a process is not as every zone's must be, in words; empty where all is. */
+export function wrongStatus(status: ProcessStatus, uid: number): string[] {
+  return [
     status.seccomp === '2' ? '' : `seccomp mode ${status.seccomp}`,
     status.noNewPrivs === '1' ? '' : 'may gain privileges',
     /^0+$/.test(status.capEff) ? '' : `capabilities ${status.capEff}`,
     status.uids.every((id) => id === uid) ? '' : `uids ${status.uids.join(' ')} instead of ${uid}`,
   ].filter(Boolean);
-  const shared = sharedWithHost(pid, walled);
-  if (shared.length > 0) wrong.push(`shares ${shared.join(', ')}`);
-  if (wrong.length > 0) throw failed(`\`${spec.name}\` is not walled in as it must be: ${wrong.join('; ')}`);
 }
 
 /** The status line comes in several chunks; what it says is bubblewrap's, written before the zone runs. */
@@ -161,7 +166,7 @@ function readChildPid(child: ChildProcess): Promise<number> {
 }
 
 /** Reads both streams for as long as the zone lives, and keeps the first words of bubblewrap for our own message. */
-function drain(child: ChildProcess, spec: ZoneSpec): () => string {
+export function drain(child: ChildProcess, spec: ZoneSpec): () => string {
   let first = '';
   child.stdout?.on('data', (chunk: Buffer) => spec.onOutput?.('out', chunk));
   child.stderr?.on('data', (chunk: Buffer) => {
@@ -176,7 +181,7 @@ function drain(child: ChildProcess, spec: ZoneSpec): () => string {
       .slice(0, 300);
 }
 
-function ended(stream: Readable | null): Promise<void> {
+export function ended(stream: Readable | null): Promise<void> {
   return new Promise((resolve) => {
     if (stream === null || stream.closed) resolve();
     else stream.once('close', () => resolve());

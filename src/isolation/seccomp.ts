@@ -22,6 +22,11 @@ export interface FilterOptions {
   readonly watch: boolean;
   /** `agent`: may start programs, use a terminal and its own loopback; what ends a builtin zone is refused here. */
   readonly profile: 'builtin' | 'agent';
+  /**
+   * The zone finds files where the host has them (mode L). What Landlock does not look at is refused here: modes and
+   * times by name, modes that give to others, limits of other processes.
+   */
+  readonly hostPaths?: boolean;
   /** Mode R: the zone begins as root and steps down to its own uid. Nothing is left to step up with. */
   readonly changeUid: boolean;
 }
@@ -112,11 +117,28 @@ function checkedCalls(options: FilterOptions): Instruction[] {
     ...(isAgent ? ['fork', 'vfork'].flatMap((name) => on(name, [ret(VERDICT.allow)])) : []),
     ...on('socket', socketBody(options)),
     ...on('prctl', oneOf(0, [...new Set(prctls)])),
+    ...(options.hostPaths === true ? hostPathCalls(on) : []),
     ...on('ioctl', oneOf(1, [...IOCTL_ALLOWED, ...(isAgent ? AGENT_IOCTL : [])])),
     // Node 24 calls io_uring_setup at each start: a kill here would stop every zone.
     ...['io_uring_setup', 'io_uring_enter', 'io_uring_register'].flatMap((name) =>
       on(name, [ret(VERDICT.errno(ERRNO.ENOSYS))]),
     ),
+  ];
+}
+
+/** Set-id and sticky bits, and writing by others. */
+const MODE_FOR_OTHERS = 0o7022;
+
+function hostPathCalls(on: ReturnType<typeof caller>): Instruction[] {
+  const allow = ret(VERDICT.allow);
+  const onlyZero = (offset: number): Instruction[] => [load(offset), op(BPF.jumpIfEqual, 0, 1, 0), refuse];
+  const { arg } = OFFSET;
+  return [
+    ...['chmod', 'fchmodat'].flatMap((name) => on(name, [refuse])),
+    ...on('fchmod', [load(arg(1)), op(BPF.jumpIfAnyBit, MODE_FOR_OTHERS, 0, 1), refuse, allow]),
+    // Without a name it is about an open file; a pointer has two halves.
+    ...on('utimensat', [...onlyZero(arg(1)), ...onlyZero(arg(1) + 4), allow]),
+    ...on('prlimit64', [...onlyZero(arg(0)), allow]),
   ];
 }
 

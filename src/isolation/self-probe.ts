@@ -1,6 +1,6 @@
 import { createSocket, type Socket } from 'node:dgram';
 import { Resolver } from 'node:dns';
-import { fstatSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { closeSync, fstatSync, openSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { createConnection } from 'node:net';
 import { networkInterfaces } from 'node:os';
 
@@ -9,6 +9,8 @@ export interface SelfProbeOptions {
   readonly expectedDescriptors: readonly number[];
   /** Files of the host that must not exist in here. */
   readonly hostFiles: readonly string[];
+  /** The zone sees the names of the host's files (mode L): then they must not open. */
+  readonly hostNames: boolean;
 }
 
 /** Exit code of a zone whose own probe found the wall open. */
@@ -24,7 +26,9 @@ const DESCRIPTORS_LOOKED_AT = 64;
  */
 export async function probeWall(options: Partial<SelfProbeOptions> = {}): Promise<string[]> {
   const found = [
-    ...(options.hostFiles ?? HOST_FILES).filter(isVisible).map((path) => `\`${path}\` of the host is visible`),
+    ...(options.hostFiles ?? HOST_FILES)
+      .filter(options.hostNames === true ? opens : isVisible)
+      .map((path) => `\`${path}\` of the host is visible`),
     ...unexpectedDescriptors(options.expectedDescriptors ?? []),
     ...openStatus(),
     ...(hasOnlyLoopback() ? [] : ['a network interface other than lo exists']),
@@ -44,6 +48,15 @@ function isVisible(path: string): boolean {
   } catch (error) {
     // There, and closed to us: it is the host's.
     return error instanceof Error && 'code' in error && error.code === 'EACCES';
+  }
+}
+
+function opens(path: string): boolean {
+  try {
+    closeSync(openSync(path, 'r'));
+    return true;
+  } catch {
+    return false;
   }
 }
 

@@ -1,7 +1,16 @@
 // Numbers from Linux 6.x `asm/unistd_64.h` and `asm-generic/unistd.h`, each entry `name:x86_64:aarch64` (`-`: the
 // architecture lacks the call). What stands in no list here answers EPERM; what is newer than NEWEST_KNOWN, ENOSYS.
 
+import { HardshellError } from '../contracts/index.ts';
+
 export type SyscallArch = 'x86_64' | 'aarch64';
+
+/** The architecture that we run on. Throws `isolation_failed` for one without a table. */
+export function nativeArch(): SyscallArch {
+  if (process.arch === 'x64') return 'x86_64';
+  if (process.arch === 'arm64') return 'aarch64';
+  throw new HardshellError('isolation_failed', `no system call table for \`${process.arch}\``, { fate: 'refuse' });
+}
 
 export interface SyscallNumbers {
   readonly auditArch: number;

@@ -1,7 +1,8 @@
-import { chmodSync, lstatSync, unlinkSync } from 'node:fs';
+import { lstatSync, unlinkSync } from 'node:fs';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { pipeline } from 'node:stream/promises';
 import { Transform } from 'node:stream';
+import { withSocketMode } from '../bridge/index.ts';
 import { HardshellError } from '../contracts/index.ts';
 import { parseChatRequest } from './chat-request.ts';
 import { parseJsonBody } from './json-body.ts';
@@ -45,8 +46,7 @@ export async function serveModel(options: ServeModelOptions): Promise<ModelListe
     (request, response) => void handle({ options, open, request, response }),
   );
   server.maxConnections = options.limits.connectionsMax;
-  await listen(server, options.path);
-  chmodSync(options.path, options.mode);
+  await listen(server, options);
   return {
     close: () =>
       new Promise((resolve) => {
@@ -205,11 +205,11 @@ function errorOf(error: unknown): ApiError {
   return { status: 503, type: 'server_error', code: error.code, message: error.message };
 }
 
-function listen(server: Server, path: string): Promise<void> {
+function listen(server: Server, { path, mode }: ServeModelOptions): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once('error', (cause) =>
       reject(new HardshellError('connection_lost', `cannot listen on \`${path}\``, { fate: 'stop', cause })),
     );
-    server.listen(path, resolve);
+    withSocketMode(mode, () => server.listen(path, resolve));
   });
 }

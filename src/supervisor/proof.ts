@@ -38,7 +38,8 @@ export interface Proof {
 
 /** Runs the escape list in a zone of each kind, in the place of its program. Throws `isolation_failed` where none can be made. */
 export async function proveKinds(proving: Proving): Promise<Proof> {
-  const stage = await openStage({ parent: proving.stageParent });
+  // Without a file view of their own, processes that own the home see all of it, the stage too if it lay there.
+  const stage = await openStage(proving.driver.hostView === undefined ? { parent: proving.stageParent } : {});
   const made: ProofZone[] = [];
   try {
     for (const profile of proving.profiles) made.push(await proving.make(profile));

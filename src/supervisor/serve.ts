@@ -6,6 +6,7 @@ import {
   type SupervisorRequest,
   WIRE_ERROR_CODES,
 } from '../contracts/index.ts';
+import { AGENTS_NEED_NAMESPACES, type ZoneDriver } from '../isolation/index.ts';
 import type { Proof } from './proof.ts';
 import type { SupervisorOptions } from './supervisor.ts';
 import { INSIDE } from './table.ts';
@@ -74,7 +75,7 @@ async function answer(
         standing: request.standing ?? false,
         model: request.model ?? true,
       });
-      return { type: 'spawned', name, socket_dir: `${INSIDE.run}/${name}`, session };
+      return { type: 'spawned', name, socket_dir: seenByExecutor(name, options), session };
     }
     case 'prove': {
       const { zones: proven, degraded } = await zones.prove(request.scope);
@@ -82,6 +83,7 @@ async function answer(
     }
     case 'place':
       requireArmed(serving);
+      requireNamespaces(options.driver);
       return { type: 'placed', ...zones.agents.place(request.sid, request.model) };
     case 'unplace':
       zones.agents.unplace(request.name);
@@ -117,6 +119,18 @@ async function answer(
     default:
       return request satisfies never;
   }
+}
+
+/** The directory in which the executor listens for a zone, where the executor's wall shows it. */
+function seenByExecutor(name: string, { driver, places }: SupervisorOptions): string {
+  const inside = `${INSIDE.run}/${name}`;
+  const mounts = [{ kind: 'write', from: places.run, to: INSIDE.run } as const];
+  return driver.hostView?.placeOf(inside, { name: 'zone1-executor', mounts }) ?? inside;
+}
+
+/** Before the places of an agent are made, so that the refusal is what its owner reads. */
+function requireNamespaces({ hostView }: ZoneDriver): void {
+  if (hostView !== undefined) throw new HardshellError('isolation_failed', AGENTS_NEED_NAMESPACES, { fate: 'refuse' });
 }
 
 function requireArmed({ isArmed }: Serving): void {

@@ -67,6 +67,9 @@ export const INSIDE = {
   probe: '/probe',
 } as const;
 
+/** Where a zone finds the executor. */
+const BRIDGE_SOCKET = `${INSIDE.bridge}/zone-bridge.sock`;
+
 /** What every zone reads of its own. */
 const OWN = [INSIDE.program, INSIDE.probe];
 
@@ -117,6 +120,7 @@ export function zoneSpec(start: Start, places: TablePlaces): ZoneSpec {
     network: 'none',
     proc: !isRoot,
     sockets: own.sockets,
+    ...(own.bridge === undefined ? {} : { bridge: own.bridge }),
     watch: own.watch,
     limits: start.limits,
   };
@@ -127,6 +131,8 @@ interface Profile {
   readonly env: Readonly<Record<string, string>>;
   readonly nodeFlags: readonly string[];
   readonly sockets: ZoneSpec['sockets'];
+  /** Named where it is the only socket that the process connects to. */
+  readonly bridge?: string;
   readonly watch: boolean;
   readonly tmpBytesMax: number;
 }
@@ -151,6 +157,7 @@ function profileOf(start: Start, places: TablePlaces): Profile {
         env: plannerEnvironment(start, places),
         nodeFlags: permissionFlags([...OWN, INSIDE.bridge, INSIDE.modelBridge]),
         sockets: 'connect',
+        ...(mayAskModel(start, places) ? {} : { bridge: BRIDGE_SOCKET }),
         watch: false,
         tmpBytesMax: 64 * MIB,
       };
@@ -190,9 +197,10 @@ function connectorProfile(connector: ConnectorName, places: TablePlaces): Profil
 function readerProfile(channel: Channel, start: Start, places: TablePlaces): Profile {
   return {
     mounts: [{ kind: 'read', from: `${places.run}/${start.name}`, to: INSIDE.bridge }],
-    env: { HARDSHELL_CHANNEL: channel },
+    env: { HARDSHELL_CHANNEL: channel, HARDSHELL_BRIDGE_SOCKET: BRIDGE_SOCKET },
     nodeFlags: permissionFlags([...OWN, INSIDE.bridge]),
     sockets: 'connect',
+    bridge: BRIDGE_SOCKET,
     watch: false,
     tmpBytesMax: 16 * MIB,
   };
@@ -239,13 +247,24 @@ function executorProfile(start: Start, places: TablePlaces): Profile {
 function plannerEnvironment(start: Start, places: TablePlaces): Readonly<Record<string, string>> {
   return {
     HARDSHELL_TEMPLATES: `${INSIDE.bridge}/templates`,
+    HARDSHELL_BRIDGE_SOCKET: BRIDGE_SOCKET,
     ...(start.name === 'zone2-planner' ? { HARDSHELL_ORIGIN: 'standing' } : {}),
-    ...(places.model === undefined || !start.model ? {} : { HARDSHELL_MODEL: 'local' }),
+    ...(mayAskModel(start, places)
+      ? { HARDSHELL_MODEL: 'local', HARDSHELL_MODEL_SOCKET: `${INSIDE.modelBridge}/model.sock` }
+      : {}),
   };
 }
 
+function mayAskModel({ model }: Start, places: TablePlaces): boolean {
+  return model && places.model !== undefined;
+}
+
 function modelEnvironment(model: ModelEndpoint | undefined): Readonly<Record<string, string>> {
-  return model === undefined ? {} : { HARDSHELL_MODEL_BASE_PATH: model.basePath, HARDSHELL_MODEL_NAME: model.name };
+  return {
+    HARDSHELL_MODEL_RELAY: `${INSIDE.modelRelay}/relay.sock`,
+    HARDSHELL_MODEL_SOCKETS: INSIDE.modelBridges,
+    ...(model === undefined ? {} : { HARDSHELL_MODEL_BASE_PATH: model.basePath, HARDSHELL_MODEL_NAME: model.name }),
+  };
 }
 
 /** Room for buffers, stacks and the program itself beside the heap. */

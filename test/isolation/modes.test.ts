@@ -1,10 +1,19 @@
 import { spawn } from 'node:child_process';
 import { readlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { findBubblewrap, findWall, listLibraries, type Wall } from '../../src/isolation/index.ts';
+import {
+  findBubblewrap,
+  findLandlock,
+  findWall,
+  listLibraries,
+  mayUnshare,
+  type Wall,
+} from '../../src/isolation/index.ts';
+import { withoutNamespaces } from '../support/without-namespaces.ts';
 import { evaluateInZone, isRoot, openBench, runZone, specOf, type Bench } from './support.ts';
 
 const STATUS = `import fs from 'node:fs';
@@ -28,11 +37,43 @@ describe('the mode of this machine', () => {
     expect(await findWall('/bin/false')).toMatchObject({ ok: false, remedy: expect.stringMatching(/.+/) as string });
   });
 
+  it.runIf(isRoot)(
+    'is L where neither root nor an ordinary user may make any namespace, installed bubblewrap or not',
+    async () => {
+      for (const uid of [0, 65_534]) {
+        expect(await findWallWithout(uid)).toMatchObject({ ok: true, wall: { kind: 'landlock', mode: 'L' } });
+        expect(await findWallWithout(uid, '', '/nowhere')).toMatchObject({ ok: true, wall: { mode: 'L' } });
+      }
+      // Where namespaces work it is never L: what is missing is to be installed.
+      expect(await findWall(undefined)).toMatchObject({ ok: false, reason: 'bubblewrap is not installed' });
+      expect([await mayUnshare(), (await findLandlock()).ok]).toEqual([true, true]);
+    },
+  );
+
+  it.runIf(isRoot)('is none where Landlock cannot be used either, and both remedies are told', async () => {
+    // A program of ours cannot be executed from there, so no launcher could.
+    const noexec = 'mount -t tmpfs -o noexec,mode=1777 none /mnt; export TMPDIR=/mnt;';
+    const found = await findWallWithout(65_534, noexec);
+    expect(found).toMatchObject({
+      ok: false,
+      remedy: expect.stringMatching(/max_user_namespaces.*; or set TMPDIR/) as string,
+    });
+  });
+
   it.runIf(isRoot)('is R where root may make no user namespaces', async () => {
     expect(await findWallWhere('echo 0 > /proc/sys/user/max_user_namespaces;')).toMatchObject({ wall: { mode: 'R' } });
     expect(await findWallWhere('')).toMatchObject({ ok: true, wall: { mode: 'F' } });
   });
 });
+
+/** What `findWall` finds where no namespaces can be made. */
+async function findWallWithout(uid: number, before = '', bwrap?: string): Promise<unknown> {
+  const tell = [process.execPath, join(import.meta.dirname, 'tell-wall.ts'), ...(bwrap === undefined ? [] : [bwrap])];
+  const child = await withoutNamespaces(tell, { uid, before });
+  const [out, err] = await Promise.all([child.stdout, child.stderr].map((stream) => text(stream ?? Readable.from([]))));
+  if (out === '') throw new Error(err);
+  return JSON.parse(out ?? '') as unknown;
+}
 
 /** What `findWall` finds in a user namespace of its own, in which root is root and `before` was done. */
 async function findWallWhere(before: string): Promise<unknown> {

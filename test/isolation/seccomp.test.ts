@@ -135,6 +135,30 @@ describe.each(['x86_64', 'aarch64'] as const)('the filter for %s', (arch) => {
     expect(verdict('setuid', [], { changeUid: true })).toBe(EPERM);
   });
 
+  it('refuses, where a zone sees the host’s names, what Landlock does not look at', () => {
+    const host = { hostPaths: true } as const;
+    const byName: [string, number[]][] = [
+      ...present(['chmod', 'fchmodat']).map((name): [string, number[]] => [name, []]),
+      ['utimensat', [0, 0x7fff0000]],
+      // A pointer whose lower half is zero.
+      ['utimensat', [0, 0x100000000]],
+      ['fchmod', [0, 0o4755]],
+      ['fchmod', [0, 0o666]],
+      ['prlimit64', [1]],
+    ];
+    for (const [name, args] of byName) {
+      expect([name, args, verdict(name, args, host)]).toEqual([name, args, EPERM]);
+      expect([name, args, verdict(name, args)]).toEqual([name, args, VERDICT.allow]);
+    }
+    const open: [string, number[]][] = [
+      ['utimensat', [5, 0]],
+      ['fchmod', [5, 0o600]],
+      ['fchmod', [5, 0o755]],
+      ['prlimit64', [0, 7]],
+    ];
+    for (const [name, args] of open) expect([name, verdict(name, args, host)]).toEqual([name, VERDICT.allow]);
+  });
+
   it('answers io_uring as a kernel without it, so that Node still starts', () => {
     for (const name of ['io_uring_setup', 'io_uring_enter', 'io_uring_register']) expect(verdict(name)).toBe(ENOSYS);
   });

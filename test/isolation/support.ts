@@ -4,8 +4,11 @@ import { join } from 'node:path';
 import { randomBytes } from 'node:crypto';
 import {
   createBubblewrapDriver,
+  createLandlockDriver,
+  findLandlock,
   findRuntime,
   openLibrary,
+  type DriverOptions,
   type Mount,
   type Runtime,
   type Wall,
@@ -37,17 +40,36 @@ export interface Bench {
 }
 
 /** A driver whose zones run the pinned Node, or `program` in its place. */
-export async function openBench(program?: string, wall?: Wall, binary = process.execPath): Promise<Bench> {
+export function openBench(program?: string, wall?: Wall, binary = process.execPath): Promise<Bench> {
+  return openBenchOf(binary, program, (options) =>
+    createBubblewrapDriver({ ...options, ...(wall === undefined ? {} : { wall }) }),
+  );
+}
+
+/** Undefined, with the reason printed, where this kernel has no Landlock that is enough. */
+export async function landlockAbi(): Promise<number | undefined> {
+  const found = await findLandlock();
+  if (found.ok) return found.abi;
+  console.warn(`NOT PROVEN HERE: walls of Landlock (${found.reason})`);
+  return undefined;
+}
+
+/** Zones in mode L. `abi`: of that version of Landlock, which newer kernels can be asked for. */
+export function openLandlockBench(abi: number, binary = process.execPath): Promise<Bench> {
+  return openBenchOf(binary, undefined, (options) => createLandlockDriver({ ...options, abi }));
+}
+
+async function openBenchOf(
+  binary: string,
+  program: string | undefined,
+  create: (options: DriverOptions) => ZoneDriver,
+): Promise<Bench> {
   const { path, remove } = makeOpenDirectory();
   const instance = randomBytes(4).toString('hex');
   const found = await findRuntime(binary);
   const node = program ?? (isRoot ? await openLibrary(path).file(found.node) : found.node);
   const runtime = { ...found, node };
-  const driver = createBubblewrapDriver({
-    instance,
-    runtime: () => runtime,
-    ...(wall === undefined ? {} : { wall }),
-  });
+  const driver = create({ instance, runtime: () => runtime });
   return {
     driver,
     instance,

@@ -1,4 +1,4 @@
-// What `findWall` finds where this process runs, as JSON.
+// What `findWall` finds where this process runs, as JSON; with `/nowhere`, where bubblewrap is not installed.
 import { findBubblewrap, findWall } from '../../src/isolation/index.ts';
 
-console.log(JSON.stringify(await findWall(findBubblewrap() ?? '')));
+console.log(JSON.stringify(await findWall(process.argv[2] === '/nowhere' ? undefined : findBubblewrap())));

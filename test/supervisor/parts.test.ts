@@ -12,11 +12,15 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { requireBubblewrap, type BubblewrapSearch } from '../../src/app/supervisor/bubblewrap-present.ts';
-import { readSettings, requireMode } from '../../src/app/supervisor/settings.ts';
+import {
+  requireBubblewrap,
+  wantBubblewrap,
+  type BubblewrapSearch,
+} from '../../src/app/supervisor/bubblewrap-present.ts';
+import { modelBehind, readSettings, requireMode } from '../../src/app/supervisor/settings.ts';
 import { parseConfig, type Config } from '../../src/config/index.ts';
 import { pullKillSwitch, readEpochs, simulateKillSwitch, type Lever } from '../../src/control/index.ts';
-import { explainBubblewrapError, openLibrary, parseLoaderTrace } from '../../src/isolation/index.ts';
+import { explainBubblewrapError, openLibrary, parseLoaderTrace, type HostView } from '../../src/isolation/index.ts';
 import { EventLog } from '../../src/supervisor/events.ts';
 import { keepHarmlessLines, openLogFile } from '../../src/supervisor/log-file.ts';
 import { cleanRun, prepareRun, removeEntry, UidPool } from '../../src/supervisor/places.ts';
@@ -39,6 +43,7 @@ describe('bubblewrap', () => {
     const told: string[] = [];
     return {
       find: () => undefined,
+      mayUnshare: () => Promise.resolve(true),
       osRelease: () => 'ID=debian\n',
       isRoot: true,
       run: (command, args) => ran.push([command, ...args].join(' ')) > 0,
@@ -83,6 +88,14 @@ describe('bubblewrap', () => {
     expect([...search.ran, ...search.told]).toEqual([]);
   });
 
+  it('is asked for where it could make namespaces, and not where there are none', async () => {
+    const fedora = { isRoot: false, osRelease: () => 'ID=fedora' };
+    await expect(wantBubblewrap(machine(fedora))).rejects.toThrow('sudo dnf');
+    expect(await wantBubblewrap(machine({ ...fedora, mayUnshare: () => Promise.resolve(false) }))).toBe(undefined);
+    const there = machine({ find: () => '/usr/bin/bwrap', mayUnshare: () => Promise.resolve(false) });
+    expect(await wantBubblewrap(there)).toBe('/usr/bin/bwrap');
+  });
+
   it('has its refusals explained with what removes them', () => {
     expect(explainBubblewrapError('bwrap: setting up uid map: Permission denied').remedy).toContain(
       'apparmor_restrict_unprivileged_userns=0',
@@ -101,6 +114,20 @@ describe('settings', () => {
     expect(plain.model).toBeUndefined();
     const local = readSettings(configOf("{ models: { local: { baseUrl: 'http://[::1]:11434/v1', model: 'm' } } }"));
     expect(local.model).toEqual({ host: '::1', port: 11_434, basePath: '/v1', name: 'm' });
+  });
+
+  it('leave the model out where whoever may open a socket would reach those of the owner', () => {
+    const { model } = readSettings(configOf("{ models: { local: { baseUrl: 'http://[::1]:11434/v1', model: 'm' } } }"));
+    const told: string[] = [];
+    const tell = (sentence: string): void => void told.push(sentence);
+    const hostView: HostView = { placeOf: (inside) => inside, socketsOf: () => 'none', scopes: true };
+    expect(model).toBeDefined();
+    expect(modelBehind({ ownUids: false }, model, tell)).toBe(model);
+    expect(modelBehind({ ownUids: true, hostView }, model, tell)).toBe(model);
+    expect(modelBehind({ ownUids: false, hostView }, undefined, tell)).toBeUndefined();
+    expect(told).toEqual([]);
+    expect(modelBehind({ ownUids: false, hostView }, model, tell)).toBeUndefined();
+    expect(told).toEqual([expect.stringContaining('run as root or where namespaces can be made')]);
   });
 
   it('refuse a weaker isolation than the owner asks for', () => {

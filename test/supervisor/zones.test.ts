@@ -54,7 +54,13 @@ describe.each(RUNNERS)('zones of a supervisor run by $who', ({ uid }) => {
             ...(name === 'zone2-planner' ? { HARDSHELL_ORIGIN: 'standing' } : {}),
           }
         : { HARDSHELL_CHANNEL: 'email' };
-      expect(env).toEqual({ HOME: '/tmp', NODE_ENV: 'production', PWD: '/app', ...own });
+      expect(env).toEqual({
+        HOME: '/tmp',
+        NODE_ENV: 'production',
+        PWD: '/app',
+        HARDSHELL_BRIDGE_SOCKET: '/var/run/zone-bridge/zone-bridge.sock',
+        ...own,
+      });
       uids.push(bridge.lines[0]?.['uid']);
     }
     // As root no two have the same uid, and none has ours.

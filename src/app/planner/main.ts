@@ -17,7 +17,11 @@ const MODEL_SOCKET = '/var/run/zone-bridge/model.sock';
 async function main(): Promise<void> {
   const say = (line: string): void => void process.stderr.write(`planner: ${line}\n`);
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => process.exit(0));
-  const client = new CapabilityClient({ socketPath: process.env['HARDSHELL_BRIDGE_SOCKET'] ?? ZONE_BRIDGE_SOCKET });
+  const given = process.env['HARDSHELL_FD'];
+  const client = new CapabilityClient({
+    socketPath: process.env['HARDSHELL_BRIDGE_SOCKET'] ?? ZONE_BRIDGE_SOCKET,
+    ...(given === undefined ? {} : { fd: Number(given) }),
+  });
   const templates = templatesFrom(readTemplates(process.env['HARDSHELL_TEMPLATES'] ?? '/app/templates', say));
   try {
     await runSession({

@@ -3,7 +3,10 @@
 import { EXIT_PROBE_FAILED, probeWall } from '../../isolation/index.ts';
 
 const descriptor = process.env['HARDSHELL_FD'];
-const found = await probeWall({ expectedDescriptors: descriptor === undefined ? [] : [Number(descriptor)] });
+const found = await probeWall({
+  expectedDescriptors: descriptor === undefined ? [] : [Number(descriptor)],
+  hostNames: process.env['HARDSHELL_WALL'] === 'landlock',
+});
 if (found.length > 0) {
   process.stderr.write(`hardshell: the wall of this zone stands open: ${found.join('; ')}\n`);
   process.exit(EXIT_PROBE_FAILED);

@@ -1,15 +1,14 @@
 import { Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { FrameConnection, WIRE_CONNECTION_LIMITS } from '../../bridge/index.ts';
+import { FrameConnection, WIRE_CONNECTION_LIMITS, ZONE_BRIDGE_SOCKET } from '../../bridge/index.ts';
 import { readerOf, type ChannelReader } from './channels.ts';
 import { unexpectedDescriptors } from './hygiene.ts';
 import { ReaderJobs } from './jobs.ts';
 
-const SOCKET_PATH = '/var/run/zone-bridge/zone-bridge.sock';
 const CONNECT_MS_MAX = 5_000;
 const CONNECT_RETRY_MS = 50;
-/** Where a batch reader finds its socketpair. */
-const BATCH_FD = 3;
+/** Where a batch reader finds its socketpair, and a live one its bridge where the wall connects in its place. */
+const GIVEN_FD = 3;
 
 /**
  * The reader of Zone 3. Live: one connection to the bridge, one message, then the process ends, so that nothing of a
@@ -20,11 +19,13 @@ async function main(): Promise<void> {
   const batch = process.argv.includes('--batch');
   const reader = readerOf(process.env['HARDSHELL_CHANNEL']);
   if (reader === null) fail('`HARDSHELL_CHANNEL` must be `email`, `telegram` or `slack`');
-  const unexpected = unexpectedDescriptors(new Set(batch ? [BATCH_FD] : []));
+  const given = batch || process.env['HARDSHELL_FD'] === String(GIVEN_FD);
+  const unexpected = unexpectedDescriptors(new Set(given ? [GIVEN_FD] : []));
   if (unexpected.length > 0) {
     fail(`descriptors that do not belong to a reader are open: ${unexpected.join(', ')}; close them before the start`);
   }
-  const socket = batch ? new Socket({ fd: BATCH_FD, readable: true, writable: true }) : await connect(SOCKET_PATH);
+  const path = process.env['HARDSHELL_BRIDGE_SOCKET'] ?? ZONE_BRIDGE_SOCKET;
+  const socket = given ? new Socket({ fd: GIVEN_FD, readable: true, writable: true }) : await connect(path);
   serve(socket, { reader, batch });
 }
 

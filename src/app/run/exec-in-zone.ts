@@ -12,7 +12,7 @@ import {
 import { findRuntime, openLibrary, type Mount, type ZoneExit, type ZoneSpec } from '../../isolation/index.ts';
 import { findHome, instancePaths, type InstancePaths } from '../../state/index.ts';
 import { DEFAULT_LIMITS, makeOwnDirectory, zoneSpec } from '../../supervisor/index.ts';
-import { openDriver } from './open-driver.ts';
+import { openOwnDriver } from './open-driver.ts';
 import type { ExecOrder } from './order.ts';
 
 const EXIT_KILLED = 137;
@@ -31,7 +31,7 @@ export async function execInZone(order: ExecOrder): Promise<number> {
     const { command, mounts } = lendScript(order.command, folder, uid);
     const runtime = await findRuntime(process.execPath);
     const lend = await lender(paths, uid);
-    const driver = await openDriver(paths, { ...runtime, node: await lend.file(runtime.node) });
+    const driver = await openOwnDriver(paths, { ...runtime, node: await lend.file(runtime.node) });
     const like = specLike(paths, zone, {
       uid,
       program: await lend.folder('reader'),
@@ -82,9 +82,7 @@ function lendScript(
     throw refuse('a built-in zone holds no program but Node: `zone exec NAME -- node script.mjs`');
   chmodSync(folder, 0o750);
   if (uid !== undefined) chownSync(folder, 0, uid);
-  const at = rest.findIndex(
-    (word) => !word.startsWith('-') && lstatSync(word, { throwIfNoEntry: false })?.isFile() === true,
-  );
+  const at = rest.findIndex((word) => !word.startsWith('-') && isFile(word));
   const script = rest[at];
   if (script === undefined || rest.slice(0, at).some((word) => /^(?:-e|-p|-pe|--eval|--print)/.test(word)))
     return { command: rest, mounts: [] };
@@ -93,6 +91,15 @@ function lendScript(
   chmodSync(copy, 0o644);
   const inside = `/script/${basename(script)}`;
   return { command: rest.with(at, inside), mounts: [{ kind: 'read', from: folder, to: '/script' }] };
+}
+
+/** A script's text behind `-e` is no path, and may be longer than one can be. */
+function isFile(word: string): boolean {
+  try {
+    return lstatSync(word, { throwIfNoEntry: false })?.isFile() === true;
+  } catch {
+    return false;
+  }
 }
 
 interface Lender {

@@ -2,10 +2,10 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { HardshellError } from '../../contracts/index.ts';
 import {
-  createBubblewrapDriver,
   findBubblewrap,
   findWall,
   openDockerDriver,
+  openDriver,
   resolveImage,
   type Runtime,
   type ZoneDriver,
@@ -18,18 +18,13 @@ import type { AgentOrder } from './order.ts';
  * The driver of the instance, for one zone of ours beside those of the supervisor. Never destroyed here: that would stop
  * every zone of the instance. Throws `isolation_failed` where no wall stands.
  */
-export async function openDriver(paths: InstancePaths, runtime: Runtime): Promise<ZoneDriver> {
-  const bwrap = findBubblewrap();
-  const found = bwrap === undefined ? undefined : await findWall(bwrap);
-  if (bwrap === undefined || found === undefined) {
-    const message = 'bubblewrap is not installed; ask an administrator to install the package `bubblewrap`';
-    throw new HardshellError('isolation_failed', message, { fate: 'refuse' });
-  }
+export async function openOwnDriver(paths: InstancePaths, runtime: Runtime): Promise<ZoneDriver> {
+  const found = await findWall(findBubblewrap());
   if (!found.ok)
     throw new HardshellError('isolation_failed', `no wall can be built: ${found.reason}; ${found.remedy}`, {
       fate: 'refuse',
     });
-  return createBubblewrapDriver({ instance: paths.instance, bwrap, wall: found.wall, runtime: () => runtime });
+  return openDriver(found, { instance: paths.instance, runtime: () => runtime });
 }
 
 interface AgentWall {
@@ -50,7 +45,7 @@ export interface AgentAsking {
 /** The wall for an agent's program, and the root behind it: an image by the id that its name has now. */
 export async function openAgentWall(asking: AgentAsking): Promise<AgentWall> {
   const { paths, runtime, root, zone, engineSocket } = asking;
-  if (root.kind !== 'engine-image') return { driver: await openDriver(paths, runtime), root };
+  if (root.kind !== 'engine-image') return { driver: await openOwnDriver(paths, runtime), root };
   const id = await resolveImage(engineSocket, root.reference);
   const { instance } = paths;
   // A container does not end with us: the supervisor is to look after it when we are gone.

@@ -1,11 +1,13 @@
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { HardshellError } from '../../contracts/index.ts';
-import { findBubblewrap } from '../../isolation/index.ts';
+import { findBubblewrap, mayUnshare } from '../../isolation/index.ts';
 
 /** What the search for bubblewrap needs of the machine; tests hand in another one. */
 export interface BubblewrapSearch {
   readonly find: () => string | undefined;
+  /** Whether the machine has the namespaces that bubblewrap would make. */
+  readonly mayUnshare: () => Promise<boolean>;
   readonly osRelease: () => string;
   readonly isRoot: boolean;
   /** Runs one command to its end; true when it succeeded. */
@@ -16,6 +18,7 @@ export interface BubblewrapSearch {
 export function searchThisMachine(tell: (sentence: string) => void): BubblewrapSearch {
   return {
     find: findBubblewrap,
+    mayUnshare,
     osRelease: () => {
       try {
         return readFileSync('/etc/os-release', 'utf8');
@@ -31,6 +34,11 @@ export function searchThisMachine(tell: (sentence: string) => void): BubblewrapS
       }).status === 0,
     tell,
   };
+}
+
+/** Bubblewrap where it can do something. Undefined where nothing could be made with it: it is not asked for then. */
+export async function wantBubblewrap(search: BubblewrapSearch): Promise<string | undefined> {
+  return search.find() ?? ((await search.mayUnshare()) ? requireBubblewrap(search) : undefined);
 }
 
 /**

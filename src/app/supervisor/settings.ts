@@ -1,6 +1,6 @@
 import type { Config, LocalModel, ZoneLimitsConfig } from '../../config/index.ts';
 import { HardshellError, ISOLATION_MODES, type IsolationMode, type ProfileKind } from '../../contracts/index.ts';
-import type { ZoneLimits } from '../../isolation/index.ts';
+import type { ZoneDriver, ZoneLimits } from '../../isolation/index.ts';
 import type { ModelEndpoint } from '../../supervisor/index.ts';
 
 /** What the supervisor takes from the configuration: limits, and the one local address it relays. */
@@ -32,6 +32,22 @@ export function requireMode(mode: IsolationMode, { zones }: Config): void {
     `isolation here is mode ${mode}, \`zones.minimumMode\` asks for ${zones.minimumMode}; run as root or change the setting`,
     { fate: 'refuse' },
   );
+}
+
+/**
+ * The model, where a planner that asks one is still kept from the owner's other sockets. Without namespaces and without
+ * uids of their own it would not be: who may open a socket then reaches that of approvals too.
+ */
+export function modelBehind(
+  { hostView, ownUids }: Pick<ZoneDriver, 'hostView' | 'ownUids'>,
+  model: ModelEndpoint | undefined,
+  tell: (sentence: string) => void,
+): ModelEndpoint | undefined {
+  if (model === undefined || hostView === undefined || ownUids) return model;
+  tell(
+    'the model is not used: without namespaces (mode L) a planner that may ask it could reach every socket of yours; run as root or where namespaces can be made',
+  );
+  return undefined;
 }
 
 function toLimits({ memoryMiB, tasks, cpus }: ZoneLimitsConfig): ZoneLimits {

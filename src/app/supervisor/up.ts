@@ -35,12 +35,12 @@ import {
   type Supervisor,
 } from '../../supervisor/index.ts';
 import { attackFirewall } from '../../host/index.ts';
-import { requireBubblewrap, searchThisMachine } from './bubblewrap-present.ts';
+import { searchThisMachine, wantBubblewrap } from './bubblewrap-present.ts';
 import { furnishHome } from './first-start.ts';
 import { openDriver } from './open-driver.ts';
 import { requireFirewall } from './firewall-present.ts';
 import { openSetting, prepareFolders, type Setting } from './setting.ts';
-import { readSettings, requireMode } from './settings.ts';
+import { modelBehind, readSettings, requireMode } from './settings.ts';
 
 const LOCK_MS_MAX = 2_000;
 const OTHER_START_MS_MAX = 3_000;
@@ -74,7 +74,7 @@ export async function up(options: UpOptions): Promise<UpResult> {
   const uid = process.getuid?.() ?? 0;
   const paths = instancePaths(options.home, uid, options.deployment);
   const setting = openSetting(paths, uid);
-  const bwrap = requireBubblewrap(searchThisMachine(options.tell));
+  const bwrap = await wantBubblewrap(searchThisMachine(options.tell));
   if (setting.owner !== undefined)
     await requireFirewall(mutedUids(setting), (uid) => attackFirewall(uid, options.node));
   const wall = await requireWall(bwrap);
@@ -93,7 +93,7 @@ export async function up(options: UpOptions): Promise<UpResult> {
     const settings = join(paths.home, 'hardshell.json');
     const config = loadConfig(settings, process.env);
     cleanRun(paths.run, setting.accounts.executor);
-    const walls = { options: { ...options, tell }, paths, bwrap, wall, runtime: await runtime, zones: config.zones };
+    const walls = { options: { ...options, tell }, paths, wall, runtime: await runtime, zones: config.zones };
     const { driver, findProgram } = await openWalls(walls);
     requireMode(driver.mode, config);
     const { limits, logBytesMax, model } = readSettings(config);
@@ -106,7 +106,7 @@ export async function up(options: UpOptions): Promise<UpResult> {
         folders: setting.folders,
         deployment: paths.deployment,
         accounts: setting.accounts,
-        model,
+        model: modelBehind(driver, model, tell),
         configVariables: namedVariables(settings, process.env),
       },
       zonesRecord: paths.zonesRecord,
@@ -190,7 +190,7 @@ export function setAside(home: string, tell: (sentence: string) => void): void {
 }
 
 /** Asked before anything is begun: where no wall can stand nothing is. Throws `isolation_failed`. */
-async function requireWall(bwrap: string): Promise<FoundWall & { readonly ok: true }> {
+async function requireWall(bwrap: string | undefined): Promise<FoundWall & { readonly ok: true }> {
   const found = await findWall(bwrap);
   if (found.ok) return found;
   const message = `zones cannot be walled in here and nothing was started: ${found.reason}; ${found.remedy}`;
@@ -224,7 +224,6 @@ function requireArmed(home: string): number {
 interface WallOptions {
   readonly options: UpOptions;
   readonly paths: InstancePaths;
-  readonly bwrap: string;
   readonly wall: FoundWall & { readonly ok: true };
   readonly runtime: Runtime;
   readonly zones: Config['zones'];
@@ -237,20 +236,11 @@ interface Walls {
 
 /** As root, zones get copies of Node and of their program that their uids can read; the copies are made beside. */
 async function openWalls(at: WallOptions): Promise<Walls> {
-  const { options, paths, bwrap, zones } = at;
+  const { options, paths, zones, wall } = at;
   let runtime = at.runtime;
   const dist = (name: string): string => join(options.checkout, 'dist', name);
   const { instance } = paths;
-  const { wall, degraded } = at.wall;
-  const driver = await openDriver({
-    zones,
-    instance,
-    bwrap,
-    wall,
-    degraded,
-    runtime: () => runtime,
-    tell: options.tell,
-  });
+  const driver = await openDriver({ zones, instance, wall, runtime: () => runtime, tell: options.tell });
   if (paths.library === undefined) return { driver, findProgram: (name) => Promise.resolve(dist(name)) };
   makeOwnDirectory(paths.library, 0o755);
   const library = openLibrary(paths.library);

@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { accessSync, constants, existsSync, readFileSync, statfsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { explainBubblewrapError, findBubblewrap } from '../../isolation/index.ts';
+import { explainBubblewrapError, findBubblewrap, findWall } from '../../isolation/index.ts';
 import type { InstancePaths } from '../../state/index.ts';
 import { bad, good, note, type Check } from './doctor.ts';
 
@@ -9,8 +9,8 @@ const NODE_MAJOR_MIN = 24;
 const FREE_MIB_MIN = 200;
 
 /** What the machine has to offer before anything is started. */
-export function checkMachine(paths: InstancePaths): Check[] {
-  return [checkNode(), checkSystem(), ...checkSandbox(), checkCgroup(), checkDisk(paths.home)];
+export async function checkMachine(paths: InstancePaths): Promise<Check[]> {
+  return [checkNode(), checkSystem(), ...(await checkSandbox()), checkCgroup(), checkDisk(paths.home)];
 }
 
 function checkNode(): Check {
@@ -26,9 +26,11 @@ function checkSystem(): Check {
   return good('system', `linux on ${process.arch}, ${process.getuid?.() === 0 ? 'as root' : 'as an ordinary user'}`);
 }
 
-/** Bubblewrap is tried in earnest: that it is installed says nothing about namespaces. */
-function checkSandbox(): Check[] {
+/** Walls are tried in earnest: that bubblewrap is installed says nothing about namespaces. */
+async function checkSandbox(): Promise<Check[]> {
   const bwrap = findBubblewrap();
+  const found = await findWall(bwrap);
+  if (found.ok && found.wall.kind === 'landlock') return [note('walls', WITHOUT_NAMESPACES, NAMESPACES)];
   if (bwrap === undefined)
     return [bad('bubblewrap', 'is not installed', 'ask an administrator to run: apt-get install bubblewrap')];
   const version = spawnSync(bwrap, ['--version'], { encoding: 'utf8', timeout: 5_000 }).stdout.trim();
@@ -48,6 +50,10 @@ function checkSandbox(): Check[] {
   const { reason, remedy } = explainBubblewrapError(trial.stderr);
   return [good('bubblewrap', `${version} at ${bwrap}`), bad('namespaces', reason, remedy)];
 }
+
+const WITHOUT_NAMESPACES = 'no namespaces can be made here: zones are walled in by Landlock and the filter (mode L)';
+const NAMESPACES =
+  'a machine or container that allows user namespaces holds more; see `## Mode L` in docs/isolation.md';
 
 /** Limits need a group we may write; without one the walls stand, and only the owner's memory is at risk. */
 function checkCgroup(): Check {

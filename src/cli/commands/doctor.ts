@@ -15,7 +15,7 @@ export interface Check {
 
 /** `hardshell doctor`: 0 when nothing has to be mended, else 1. Changes nothing. */
 export async function doctor(context: Context): Promise<number> {
-  const checks = [...checkMachine(context.paths()), ...(await checkInstance(context))];
+  const checks = [...(await checkMachine(context.paths())), ...(await checkInstance(context))];
   const bad = checks.filter((check) => check.state === 'bad').length;
   tell(context, { ok: bad === 0, checks }, () => [
     ...checks.flatMap((check) => describe(check, context)),

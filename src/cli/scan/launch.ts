@@ -4,10 +4,10 @@ import type { Socket } from 'node:net';
 import { dirname, join } from 'node:path';
 import type { Extract } from '../../contracts/index.ts';
 import {
-  createBubblewrapDriver,
   findBubblewrap,
   findRuntime,
   findWall,
+  openDriver,
   openLibrary,
   permissionFlags,
   type ZoneExit,
@@ -61,17 +61,12 @@ export async function openLauncher(options: LauncherOptions): Promise<ReaderLaun
     .digest('hex')
     .slice(0, 8);
   let runtime = await findRuntime(options.node);
-  const bwrap = findBubblewrap();
-  const found = bwrap === undefined ? undefined : await findWall(bwrap);
-  if (found?.ok === false)
+  const found = await findWall(findBubblewrap());
+  if (!found.ok)
     throw new HardshellError('isolation_failed', `readers cannot be walled in here: ${found.reason}; ${found.remedy}`, {
       fate: 'refuse',
     });
-  const driver = createBubblewrapDriver({
-    instance,
-    runtime: () => runtime,
-    ...(found === undefined ? {} : { wall: found.wall }),
-  });
+  const driver = openDriver(found, { instance, runtime: () => runtime });
   let program = join(options.checkout, 'dist', 'reader');
   let probe = join(options.checkout, 'dist', 'probe');
   if (isRoot) {

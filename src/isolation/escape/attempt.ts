@@ -34,6 +34,8 @@ export type Defence =
   | 'no privileges'
   | 'clean descriptors'
   | 'own session'
+  /** Of Landlock: no abstract socket and no signal to whom is not behind the same wall. */
+  | 'scopes'
   | 'tmp bound'
   | 'memory limit'
   | 'task limit'
@@ -48,6 +50,8 @@ export interface WallFacts {
   readonly sockets: ZoneSpec['sockets'];
   readonly watch: boolean;
   readonly limitsHeld: ZoneDriver['limitsHeld'];
+  /** The kernel's Landlock keeps signals and abstract sockets in; undefined where the wall is another. */
+  readonly scopes?: boolean;
 }
 
 /** What the prober made outside, as an attempt finds it: behind the wall, or (its twin) outside. */
@@ -79,6 +83,8 @@ export interface Staged {
   readonly resolvers: readonly string[];
   readonly disks: readonly string[];
   readonly cgroupFiles: readonly string[];
+  /** In the place of a root of its own, where it has none: a directory that it may list. */
+  readonly root?: string;
   /** Where it may write: its `/tmp`; undefined where a zone has none. */
   readonly writable: string | undefined;
   /** What it is shown and may not change; outside a directory and a file of the stage that may be changed. */

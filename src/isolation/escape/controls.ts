@@ -37,5 +37,5 @@ export const CONTROLS: readonly Control[] = [
     title: 'write into its own `/tmp`',
     steps: ({ writable }) => (writable === undefined ? undefined : plant(`${writable}/own`)),
   },
-  { id: 'may-look', title: 'look at its own root', steps: () => [openFile('/')] },
+  { id: 'may-look', title: 'look at its own root', steps: ({ root }) => [openFile(root ?? '/')] },
 ];

@@ -17,7 +17,7 @@ export const DEFENCES_LOST: Readonly<Record<IsolationMode, Readonly<Partial<Reco
   U: {},
   L: {
     'network namespace': 'without namespaces only the filter keeps a zone from the network',
-    'process namespace': 'without namespaces the processes of the host are in sight',
+    'process namespace': 'without namespaces the numbers of the host’s processes are in sight',
     'ipc namespace': 'without namespaces only the filter keeps a zone from shared memory',
     'host name': 'without namespaces the host’s name is known',
     'tmp bound': 'without namespaces there is no `/tmp` of a zone’s own, and no bound on it',
@@ -39,6 +39,7 @@ export function claimOf(attempt: Attempt, wall: WallFacts): Claim {
 }
 
 function defenceLost(defence: Defence, wall: WallFacts): string | undefined {
+  if (defence === 'scopes') return wall.scopes === true ? undefined : 'Landlock holds it from Linux 6.12 on';
   const limit = LIMITED_BY[defence];
   if (limit !== undefined && !wall.limitsHeld.includes(limit)) return `no cgroup holds the ${limit} limit of a zone`;
   return DEFENCES_LOST[wall.mode][defence];
@@ -74,11 +75,12 @@ function claimsOf(attempt: Attempt, profile: WallFacts['profile']): Record<Isola
 
 function typicalWall(mode: IsolationMode, profile: WallFacts['profile']): WallFacts {
   return {
-    driver: 'bubblewrap',
+    driver: mode === 'L' ? 'landlock' : 'bubblewrap',
+    scopes: mode === 'L',
     mode,
     profile,
     network: 'none',
-    sockets: 'connect',
+    sockets: mode === 'L' ? 'none' : 'connect',
     watch: false,
     limitsHeld: ['memory', 'pids', 'cpu'],
   };

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import { ZONE_NODE, type Mount } from '../bwrap-args.ts';
-import type { ZoneSpec } from '../driver.ts';
+import type { ZoneDriver, ZoneSpec } from '../driver.ts';
 import type { Attempt, Staged } from './attempt.ts';
 import { TMP_BYTES_MAX } from './attempts/limits.ts';
 import { PART } from './stage-files.ts';
@@ -11,19 +11,27 @@ import type { Stage } from './stage.ts';
 /** Where the probe finds its programs and its socket directory. */
 const PLACES = { programs: '/hardshell-escape/programs', sockets: '/hardshell-escape/sockets' } as const;
 
-/** The stage as an attempt finds it behind the wall of that zone. */
-export function zoneView(stage: Stage, spec: ZoneSpec): Staged {
+/** The stage as an attempt finds it behind the wall of that zone, whose program is the probe. */
+export function zoneView(stage: Stage, spec: ZoneSpec, { hostView }: ZoneDriver): Staged {
+  const place = (inside: string): string => hostView?.placeOf(inside, spec) ?? inside;
   const tmp = spec.mounts.find(({ kind }) => kind === 'tmp');
+  // Where rights cannot be taken away again, what lies in something writable is writable: the driver says so.
+  const lost = (to: string): boolean =>
+    hostView !== undefined && spec.mounts.some((mount) => mount.kind === 'write' && to.startsWith(`${mount.to}/`));
   const shown = spec.mounts.flatMap((mount) =>
-    mount.kind === 'read' ? [{ path: mount.to, kind: kindOf(mount.from) }] : [],
+    mount.kind === 'read' && mount.to !== PLACES.sockets && !lost(mount.to)
+      ? [{ path: place(mount.to), kind: kindOf(mount.from) }]
+      : [],
   );
   return {
     ...stage.outside,
     inside: true,
+    // Without a process namespace of its own the first process that a zone sees is the host's.
     neighbourPid: 1,
-    socketDirectory: PLACES.sockets,
-    writable: tmp?.to,
-    shown: [{ path: PLACES.programs, kind: 'directory' }, { path: ZONE_NODE, kind: 'file' }, ...shown],
+    socketDirectory: place(PLACES.sockets),
+    ...(hostView === undefined ? {} : { root: place(PLACES.sockets) }),
+    writable: tmp === undefined ? undefined : place(tmp.to),
+    shown: [{ path: place(ZONE_NODE), kind: 'file' }, ...shown],
   };
 }
 
@@ -31,19 +39,21 @@ export function zoneView(stage: Stage, spec: ZoneSpec): Staged {
 export async function probeSpec(
   stage: Stage,
   spec: ZoneSpec,
-  program: string,
   attempts: readonly Attempt[],
+  { hostView }: ZoneDriver,
 ): Promise<ZoneSpec> {
   const sockets = await stage.socketDirectory(spec);
-  const { descriptor: _given, onOutput: _heard, ownTerminal: _terminal, passInput: _input, ...rest } = spec;
+  const { descriptor: _given, bridge: _bridge, onOutput: _heard, ...most } = spec;
+  const { ownTerminal: _terminal, passInput: _input, ...rest } = most;
   const alone = attempts.length === 1 ? attempts[0]?.alone : undefined;
   const mounts = spec.mounts.map((mount): Mount =>
     mount.kind === 'tmp' ? { ...mount, bytesMax: TMP_BYTES_MAX } : mount,
   );
   return {
     ...rest,
+    sockets: hostView?.socketsOf(spec) ?? spec.sockets,
     name: `${spec.name}.escape-${randomBytes(4).toString('hex')}`,
-    program: { kind: 'command', path: `${PLACES.programs}/${program}`, arguments: [] },
+    program: { kind: 'command', path: PLACES.programs, arguments: [] },
     mounts: [
       ...mounts,
       { kind: 'read', from: join(stage.directory, PART.programs), to: PLACES.programs },
@@ -52,6 +62,11 @@ export async function probeSpec(
     ...(spec.sharedMemoryBytesMax === undefined ? {} : { sharedMemoryBytesMax: TMP_BYTES_MAX }),
     limits: { ...spec.limits, ...alone },
   };
+}
+
+/** The program of that name in its place. */
+export function withProbe(spec: ZoneSpec, name: string): ZoneSpec {
+  return { ...spec, program: { kind: 'command', path: `${PLACES.programs}/${name}`, arguments: [] } };
 }
 
 function kindOf(path: string): 'file' | 'directory' {

@@ -11,7 +11,7 @@ import {
   type Staged,
   type WallFacts,
 } from './attempt.ts';
-import { zoneView, probeSpec } from './probe-zone.ts';
+import { probeSpec, withProbe, zoneView } from './probe-zone.ts';
 import { attemptsFor } from './list.ts';
 import { CONTROLS, type Control } from './controls.ts';
 import type { Answers, Section } from './program.ts';
@@ -116,8 +116,19 @@ export async function proveWalls(options: ProveOptions): Promise<readonly WallPr
 const NOT_RUN = { kind: 'not_run', raw: 'runs on demand only' } as const;
 
 export function wallOf(driver: ZoneDriver, spec: ZoneSpec): WallFacts {
-  const { profile, network, sockets, watch } = spec;
-  return { driver: driver.kind, mode: driver.mode, limitsHeld: driver.limitsHeld, profile, network, sockets, watch };
+  const { profile, network, watch } = spec;
+  const sockets = driver.hostView?.socketsOf(spec) ?? spec.sockets;
+  const scopes = driver.hostView?.scopes;
+  return {
+    driver: driver.kind,
+    mode: driver.mode,
+    limitsHeld: driver.limitsHeld,
+    ...(scopes === undefined ? {} : { scopes }),
+    profile,
+    network,
+    sockets,
+    watch,
+  };
 }
 
 function isExpected(attempt: Attempt, { profile }: WallFacts, reading: AttemptProof['reading']): boolean {
@@ -155,15 +166,16 @@ async function runJob(
   stage: Stage,
   { spec, attempts }: Job,
 ): Promise<readonly (readonly [string, Reading])[]> {
-  const at = zoneView(stage, spec);
-  const controls = attempts.length > 1 ? controlsOf(at, spec) : [];
+  let ran: Executed;
+  const zone = await probeSpec(stage, spec, attempts, driver);
+  const at = zoneView(stage, zone, driver);
+  const controls = attempts.length > 1 ? controlsOf(at, zone) : [];
   const sections = [...attempts.map((attempt) => ({ id: attempt.id, steps: attempt.steps(at) })), ...controls];
   const all = (reading: Reading): readonly (readonly [string, Reading])[] => sections.map(({ id }) => [id, reading]);
-  let ran: Executed;
   const program = stage.write(sections);
   try {
     const limits = { timeoutMs: ZONE_MS_MAX, outputBytesMax: program.outputBytes + 1 };
-    ran = await driver.exec(await probeSpec(stage, spec, program.name, attempts), limits);
+    ran = await driver.exec(withProbe(zone, program.name), limits);
   } catch (error) {
     return all(cannotTell(error instanceof HardshellError ? error.message : 'the zone could not be made'));
   }

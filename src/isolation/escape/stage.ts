@@ -2,9 +2,8 @@ import { randomBytes, randomInt } from 'node:crypto';
 import { chmodSync, existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { hostname, tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
-import { HardshellError } from '../../contracts/index.ts';
 import type { ZoneSpec } from '../driver.ts';
-import type { SyscallArch } from '../syscalls.ts';
+import { nativeArch, type SyscallArch } from '../syscalls.ts';
 import { EXIT_OF_EXIT_PROGRAM, type Staged } from './attempt.ts';
 import { buildProgram, NONCE_BYTES, type Program, type Section } from './program.ts';
 import { startOutside } from './run-outside.ts';
@@ -87,12 +86,6 @@ async function closeAll(closers: readonly (() => Promise<void>)[]): Promise<void
 
 function isRoot(): boolean {
   return process.getuid?.() === 0;
-}
-
-function nativeArch(): SyscallArch {
-  if (process.arch === 'x64') return 'x86_64';
-  if (process.arch === 'arm64') return 'aarch64';
-  throw new HardshellError('isolation_failed', `no probe for \`${process.arch}\``, { fate: 'refuse' });
 }
 
 function writerIn(directory: string, arch: SyscallArch): Stage['write'] {

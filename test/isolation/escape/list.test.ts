@@ -88,9 +88,19 @@ describe('the table of attempts and modes', () => {
   });
 
   it('knows what is in sight without namespaces', () => {
-    const wall = { ...WALL, mode: 'L' } as const;
-    for (const id of ['proc-list', 'proc-host-name', 'limit-tmp', 'net-interfaces'])
-      expect(claimOf(byId(id), wall).kind, id).toBe('lost');
+    const wall = { ...WALL, driver: 'landlock', mode: 'L', sockets: 'none', scopes: true } as const;
+    for (const id of ['proc-host-name', 'limit-tmp']) expect(claimOf(byId(id), wall).kind, id).toBe('lost');
+    // Landlock holds what lies in files, from its sixth version on signals and abstract sockets too.
+    for (const id of ['proc-list', 'net-interfaces']) expect(claimOf(byId(id), wall).kind, id).toBe('claimed');
+    for (const id of ['proc-signal', 'net-abstract']) {
+      expect(claimOf(byId(id), wall).kind, id).toBe('claimed');
+      expect(claimOf(byId(id), { ...wall, scopes: false }).kind, id).toBe('lost');
+    }
+    // It does not look at connecting by a path.
+    for (const id of ['sock-host', 'sock-other-zone']) {
+      expect(claimOf(byId(id), wall).kind, id).toBe('claimed');
+      expect(claimOf(byId(id), { ...wall, sockets: 'connect' }).kind, id).toBe('lost');
+    }
     // One defence is enough: the filter is in every mode.
     for (const id of ['net-tcp4', 'ipc-shm', 'proc-ptrace']) expect(claimOf(byId(id), wall).kind, id).toBe('claimed');
   });

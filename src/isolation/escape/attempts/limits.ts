@@ -88,7 +88,7 @@ const bounded: readonly Attempt[] = [
     title: 'fills the memory through /dev/shm',
     steps: ({ hostPid }) => fill(`/dev/shm/hardshell-filled-${hostPid}`),
     read: stopped(TMP_BYTES_TRIED / BLOCK_BYTES),
-    heldBy: ['tmp bound'],
+    heldBy: ['tmp bound', 'file view'],
     builtin: 'refused',
     agent: 'bounded',
     twin: 'works',
@@ -154,6 +154,7 @@ const bounded: readonly Attempt[] = [
 ];
 
 const CLOCK = { monotonic: 1, process: 2 } as const;
+/** Four allowances of a tenth: two could be had at once, the end of one and the beginning of the next. */
 const BUSY_NS = 200_000_000;
 /** Of a whole processor: a zone that may have a tenth needs much longer for that much work. */
 const SHARE_MAX = 0.5;

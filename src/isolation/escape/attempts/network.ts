@@ -237,7 +237,7 @@ const listed: readonly Attempt[] = [
       const names = [...text.matchAll(/^\s*([^\s:|]+):/gm)].map(([, name]) => name).filter((name) => name !== 'lo');
       return names.length > 0 ? `${names.length} interfaces` : undefined;
     }),
-    heldBy: ['network namespace'],
+    heldBy: ['network namespace', 'file view'],
     builtin: 'absent',
     onPurpose: isTheWayOut,
     twin: 'works',
@@ -248,7 +248,7 @@ const listed: readonly Attempt[] = [
     title: 'reads a route out of this machine',
     steps: () => readFile('/proc/self/net/route'),
     read: readText((text) => (text.trim().split('\n').length > 1 ? 'a route' : undefined)),
-    heldBy: ['network namespace'],
+    heldBy: ['network namespace', 'file view'],
     builtin: 'absent',
     onPurpose: isTheWayOut,
     twin: 'works',
@@ -259,7 +259,7 @@ const listed: readonly Attempt[] = [
     title: 'reads which programs of the host listen on sockets',
     steps: () => readFile('/proc/self/net/unix'),
     read: readText((text) => (text.trim().split('\n').length > 4 ? 'a list of sockets' : undefined)),
-    heldBy: ['network namespace'],
+    heldBy: ['network namespace', 'file view'],
     builtin: 'absent',
     onPurpose: isTheWayOut,
     twin: 'works',
@@ -273,7 +273,7 @@ const listed: readonly Attempt[] = [
       const { address, length } = unix(`\0${abstractName}`);
       return chain(into('fd', 'socket', 1, STREAM, 0), call('connect', result('fd'), address, length));
     },
-    heldBy: ['network namespace'],
+    heldBy: ['network namespace', 'scopes'],
     builtin: 'absent',
     lost: ({ network }) =>
       network === 'host' ? 'abstract sockets belong to the network, which the way out shares with the host' : undefined,

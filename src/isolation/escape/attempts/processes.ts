@@ -48,7 +48,7 @@ const seen: readonly Attempt[] = [
       const count = countNumbers(answers.bytes('entries').subarray(0, Math.min(answer, LISTED_BYTES)));
       return count > PROCESSES_OF_A_ZONE ? open(`${count} processes`) : held(`${count} processes, all its own`);
     },
-    heldBy: ['process namespace'],
+    heldBy: ['process namespace', 'file view'],
     builtin: 'absent',
     twin: 'works',
   },
@@ -58,7 +58,7 @@ const seen: readonly Attempt[] = [
     title: 'signals a process of the host',
     rows: [27],
     steps: ({ hostPid }) => [call('kill', hostPid, 0)],
-    heldBy: ['process namespace'],
+    heldBy: ['process namespace', 'scopes'],
     builtin: 'absent',
     twin: 'works',
   },
@@ -78,7 +78,7 @@ const seen: readonly Attempt[] = [
     theme,
     title: 'reads the environment of a process of the host',
     steps: ({ hostPid }) => [openFile(`/proc/${hostPid}/environ`)],
-    heldBy: ['process namespace'],
+    heldBy: ['process namespace', 'file view'],
     builtin: 'absent',
     twin: 'works',
   },

@@ -25,6 +25,12 @@ const AGENT_SOCKETS = { allowed: 'programs of an agent talk to each other over s
 const mayServe = (wall: WallFacts): string | undefined =>
   wall.sockets === 'serve' || wall.sockets === 'internet' ? 'this process may listen on its own sockets' : undefined;
 
+/** Found by this list: Landlock does not look at connecting by a path. */
+const byPath = ({ driver, sockets }: WallFacts): string | undefined =>
+  driver === 'landlock' && sockets !== 'none'
+    ? 'Landlock does not keep a process that may open sockets from those that its uid may use'
+    : undefined;
+
 const reached: readonly Attempt[] = [
   {
     id: 'sock-host',
@@ -34,6 +40,7 @@ const reached: readonly Attempt[] = [
     steps: ({ hostSocket }) => firstOf([hostSocket, ...SERVICES].map(connectUnix)),
     heldBy: ['file view'],
     builtin: 'absent',
+    lost: byPath,
     twin: 'works',
   },
   {
@@ -44,6 +51,7 @@ const reached: readonly Attempt[] = [
       firstOf([otherZoneSocket, `${socketDirectory}/../other/zone.sock`].map(connectUnix)),
     heldBy: ['file view'],
     builtin: 'absent',
+    lost: byPath,
     twin: 'works',
   },
 ];
