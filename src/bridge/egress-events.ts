@@ -7,11 +7,19 @@ export const EGRESS_EVENTS_SOCKET = '/var/run/egress-events/events.sock';
 
 export interface WatchEgressOptions {
   readonly path?: string;
-  /** Called with each batch in turn, never twice with the same; the next is asked for once it has settled. */
-  readonly onEvents: (events: readonly EgressEvent[]) => Promise<void>;
+  /** Where an earlier watcher ended: what it was told is not told again. */
+  readonly from?: EgressPosition;
+  /** Called with each batch in turn, and with the place after it, never twice with the same; the next is asked for once it has settled. */
+  readonly onEvents: (events: readonly EgressEvent[], position: EgressPosition) => Promise<void>;
   /** Called when events were lost: the process kept fewer than there were. */
   readonly onMissed: () => void;
   readonly signal: AbortSignal;
+}
+
+/** A run of the egress process, and the number of the newest event of it that is known. */
+export interface EgressPosition {
+  readonly run: string;
+  readonly after: number;
 }
 
 const WAIT_MS = 30_000;
@@ -19,7 +27,7 @@ const RETRY_MS = 500;
 
 /** Follows what the egress process says until `signal` aborts, over its restarts. Rejects only when `onEvents` does. */
 export async function watchEgress(options: WatchEgressOptions): Promise<void> {
-  const known = { run: '', after: 0 };
+  const known = { ...(options.from ?? { run: '', after: 0 }) };
   while (!options.signal.aborted) {
     const client = await open(options);
     if (client === undefined) {
@@ -52,8 +60,10 @@ async function follow(
   known: { run: string; after: number },
   { onEvents, onMissed }: WatchEgressOptions,
 ): Promise<void> {
+  // Asked at once first: in another run the number that is known would be waited for in vain.
+  let waitMs = 0;
   for (;;) {
-    const answer = await ask(client, known.after);
+    const answer = await ask(client, known.after, waitMs);
     if (answer === undefined) {
       await sleep(RETRY_MS);
       return;
@@ -65,18 +75,19 @@ async function follow(
       // Numbers began again: what this answer leaves out is asked for once more.
       if (began) continue;
     }
+    waitMs = WAIT_MS;
     if (answer.missed) onMissed();
     const fresh = answer.events.filter(({ seq }) => seq > known.after);
-    if (fresh.length > 0) await onEvents(fresh);
     known.after = Math.max(known.after, answer.next);
+    if (fresh.length > 0) await onEvents(fresh, { ...known });
   }
 }
 
 type Answer = ReturnType<typeof EGRESS_ANSWERS.egress_events.parse>;
 
-async function ask(client: RequestClient, after: number): Promise<Answer | undefined> {
+async function ask(client: RequestClient, after: number, waitMs: number): Promise<Answer | undefined> {
   try {
-    const frame = await client.request({ type: 'egress_watch', after, wait_ms: WAIT_MS }, WAIT_MS * 2);
+    const frame = await client.request({ type: 'egress_watch', after, wait_ms: waitMs }, WAIT_MS * 2);
     const parsed = EGRESS_ANSWERS.egress_events.safeParse(frame);
     return parsed.success ? parsed.data : undefined;
   } catch {

@@ -9,7 +9,7 @@ export {
 export { listenFrames, SOCKET_PATH_BYTES_MAX, type Listener, type ListenOptions } from './server.ts';
 export { errorFrame, serveFrames, type RequestContext, type ServeOptions } from './requests.ts';
 export { connectFrames, openSocket, RequestClient, type ConnectOptions } from './client.ts';
-export { EGRESS_EVENTS_SOCKET, watchEgress, type WatchEgressOptions } from './egress-events.ts';
+export { EGRESS_EVENTS_SOCKET, watchEgress, type EgressPosition, type WatchEgressOptions } from './egress-events.ts';
 export { EGRESS_SOCKET, openTunnel, type OpenTunnelOptions } from './egress-client.ts';
 export {
   CapabilityClient,

@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { ISOLATION_MODES, LIMITS, parseMailAddress } from '../contracts/index.ts';
 
-export const ZONE_KINDS = ['reader', 'planner', 'agent', 'model', 'executor', 'connector'] as const;
+export const ZONE_KINDS = ['reader', 'planner', 'agent', 'model', 'executor', 'egress', 'connector'] as const;
 export type ZoneKind = (typeof ZONE_KINDS)[number];
 
 const whole = (min: number, max: number): z.ZodNumber => {
@@ -111,6 +111,7 @@ const zones = z.strictObject({
   model: zone(512, 32, 1).describe('stands between planners and the model'),
   executor: zone(1_024, 64, 2).describe('decides, asks, records and acts'),
   connector: zone(256, 32, 1).describe('fetches and sends bytes'),
+  egress: zone(256, 32, 1).describe('carries bytes to listed servers, and nothing else'),
   minimumMode: z
     .enum(ISOLATION_MODES, { error: 'must be `F`, `R`, `U` or `L`' })
     .default('L')

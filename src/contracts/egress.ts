@@ -9,6 +9,17 @@ export const EGRESS_PORTS = [443, 465, 993] as const;
 /** Ports on which a conversation begins in the clear, and the listed port that serves the same purpose. */
 export const STARTTLS_PORTS: Readonly<Record<number, number>> = { 25: 465, 110: 993, 143: 993, 587: 465 };
 
+/** The servers that each process may reach, and the name servers to ask. A client that is not in it has no way out. */
+export interface EgressLists {
+  /** Addresses of name servers; empty: those of the system. */
+  readonly resolvers: readonly string[];
+  readonly clients: readonly {
+    readonly client: EgressClient;
+    /** Exact pairs of name and port. Empty: nothing is reached. */
+    readonly allow: readonly { readonly name: string; readonly port: number }[];
+  }[];
+}
+
 const count = z.number().int().min(0).max(Number.MAX_SAFE_INTEGER);
 const port = z.number().int().min(0).max(65_535);
 const client = z.enum(EGRESS_CLIENTS);

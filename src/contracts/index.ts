@@ -201,6 +201,7 @@ export {
   resolversIn,
   STARTTLS_PORTS,
   type EgressEvent,
+  type EgressLists,
   type NewEgressEvent,
 } from './egress.ts';
 export { GLOBAL_V6, SPECIAL_V4, SPECIAL_V6, type SpecialBlock } from './special-addresses.ts';

@@ -3,6 +3,7 @@ import type { Channel, ConnectorName } from './channels.ts';
 /** Every process of the supervisor's table. */
 export const ZONE_PROFILES = [
   'executor',
+  'egress',
   'connector-maildir',
   'connector-chats',
   'reader-email',
@@ -20,6 +21,7 @@ export type SpawnProfile = (typeof SPAWN_PROFILES)[number];
 /** What a profile is: processes of one kind run the same packed program with the same limits. */
 export type ProfileKind =
   | { readonly kind: 'executor' }
+  | { readonly kind: 'egress' }
   | { readonly kind: 'planner' }
   | { readonly kind: 'model' }
   | { readonly kind: 'connector'; readonly connector: ConnectorName }
@@ -27,6 +29,7 @@ export type ProfileKind =
 
 export const PROFILE_KINDS: Readonly<Record<ZoneProfile, ProfileKind>> = {
   executor: { kind: 'executor' },
+  egress: { kind: 'egress' },
   'connector-maildir': { kind: 'connector', connector: 'maildir' },
   'connector-chats': { kind: 'connector', connector: 'chats' },
   'reader-email': { kind: 'reader', channel: 'email' },

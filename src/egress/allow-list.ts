@@ -4,19 +4,13 @@ import {
   EGRESS_CLIENTS,
   EGRESS_PORTS,
   HardshellError,
-  type EgressClient,
+  type EgressLists,
   type EgressReason,
 } from '../contracts/index.ts';
 import { isCanonicalName, type Target } from './target.ts';
 
 /** Exact pairs of name and port. Empty: nothing is reached. */
 export type AllowList = readonly Target[];
-
-export interface EgressLists {
-  /** Name servers; empty: those of the system. */
-  readonly resolvers: readonly string[];
-  readonly clients: readonly { readonly client: EgressClient; readonly allow: AllowList }[];
-}
 
 const TEXT_CHARS_MAX = 262_144;
 const target = z.strictObject({

@@ -1,4 +1,4 @@
-export { parseEgressLists, type AllowList, type EgressLists } from './allow-list.ts';
+export { parseEgressLists, type AllowList } from './allow-list.ts';
 export { parseClientHello, type ParsedHello } from './client-hello.ts';
 export { HandshakeReader, type HandshakeRead } from './handshake-reader.ts';
 export { EGRESS_LIMITS, type EgressLimits } from './limits.ts';

@@ -7,6 +7,9 @@ export interface Ended {
   readonly endedBy: 'peers' | 'idle' | 'bytes' | 'stop' | 'failure';
 }
 
+/** How long what a side said last may still be on its way once that side is gone. */
+const LAST_WORDS_MS = 2_000;
+
 /**
  * Carries bytes between a client and a server. Each side is read only as fast as the other takes, each may end before
  * the other, and neither outlives it. INVARIANT: nothing of the client is carried before `startOutbound`.
@@ -75,7 +78,11 @@ export class Tunnel {
       const onClose = (): void => {
         // The last words of one may still be on their way to the other.
         const other = socket === this.#client ? this.#server : this.#client;
-        if (!other.destroyed) other.destroySoon();
+        if (!other.destroyed) {
+          other.destroySoon();
+          // One that takes nothing any more does not hold the conversation open for nobody.
+          setTimeout(() => other.destroy(), LAST_WORDS_MS).unref();
+        }
         resolve();
       };
       if (socket.destroyed) onClose();

@@ -11,6 +11,8 @@ export interface SelfProbeOptions {
   readonly hostFiles: readonly string[];
   /** The zone sees the names of the host's files (mode L): then they must not open. */
   readonly hostNames: boolean;
+  /** `host`: a zone that is the way out, of whose network nothing is asked. */
+  readonly network: 'none' | 'host';
 }
 
 /** Exit code of a zone whose own probe found the wall open. */
@@ -25,14 +27,18 @@ const DESCRIPTORS_LOOKED_AT = 64;
  * Tripwire calls (VSOCK, ptrace, mount) are not tried: they would end the process.
  */
 export async function probeWall(options: Partial<SelfProbeOptions> = {}): Promise<string[]> {
-  const found = [
+  return [
     ...(options.hostFiles ?? HOST_FILES)
       .filter(options.hostNames === true ? opens : isVisible)
       .map((path) => `\`${path}\` of the host is visible`),
     ...unexpectedDescriptors(options.expectedDescriptors ?? []),
     ...openStatus(),
-    ...(hasOnlyLoopback() ? [] : ['a network interface other than lo exists']),
+    ...(options.network === 'host' ? [] : await openNetwork()),
   ];
+}
+
+async function openNetwork(): Promise<string[]> {
+  const found = hasOnlyLoopback() ? [] : ['a network interface other than lo exists'];
   const [tcp, udp, name] = await Promise.all([connects(), sends(createSocket('udp4')), resolves()]);
   if (tcp) found.push('a TCP socket can be opened');
   if (udp) found.push('a UDP socket can be opened');

@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { HardshellError, type IsolationMode, type ZoneState } from '../contracts/index.ts';
 import type { Ids } from './ids.ts';
 import { AgentRemains } from './agent-remains.ts';
-import { INSIDE, type TablePlaces } from './table.ts';
+import { INSIDE } from './inside.ts';
+import type { TablePlaces } from './table.ts';
 import type { ZonePlaces } from './zone-places.ts';
 
 interface Placed {

@@ -1,7 +1,7 @@
 import { basename } from 'node:path';
 import type { Mount, ZoneLimits, ZoneSpec } from '../isolation/index.ts';
 import { NAMES, NAMES_OF_ENGINE, rootMounts, type AgentRoot } from './agent-roots.ts';
-import { INSIDE } from './table.ts';
+import { INSIDE } from './inside.ts';
 
 const MIB = 1024 * 1024;
 

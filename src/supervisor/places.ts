@@ -17,7 +17,7 @@ import {
 import { join } from 'node:path';
 import { CONNECTOR_NAMES, HardshellError, ZONE_UIDS } from '../contracts/index.ts';
 import type { Ids } from './ids.ts';
-import { INSIDE } from './table.ts';
+import { INSIDE } from './inside.ts';
 
 const KEPT = ['supervisor'];
 const DEPTH_MAX = 3;

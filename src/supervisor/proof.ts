@@ -96,7 +96,10 @@ export function requireProof(proof: Proof): void {
   throw new HardshellError('isolation_failed', `nothing was started: ${first}${rest}`, { fate: 'refuse' });
 }
 
-/** Kinds of processes that an instance has: the model only where one is configured. */
-export function kindsOf(model: object | undefined): ZoneProfile[] {
-  return ZONE_PROFILES.filter((profile) => profile !== 'model' || model !== undefined);
+/** Kinds of processes that an instance has: a model and a way out only where there is something to reach. */
+export function kindsOf(has: {
+  readonly model: object | undefined;
+  readonly egress: object | undefined;
+}): ZoneProfile[] {
+  return ZONE_PROFILES.filter((profile) => (profile !== 'model' && profile !== 'egress') || has[profile] !== undefined);
 }

@@ -9,7 +9,7 @@ import {
 import { AGENTS_NEED_NAMESPACES, type ZoneDriver } from '../isolation/index.ts';
 import type { Proof } from './proof.ts';
 import type { SupervisorOptions } from './supervisor.ts';
-import { INSIDE } from './table.ts';
+import { INSIDE } from './inside.ts';
 import type { Zones } from './zones.ts';
 
 export interface Serving {

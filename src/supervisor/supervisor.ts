@@ -9,7 +9,7 @@ import { lastWords, sizeOfLog } from './last-words.ts';
 import { startRelay, type Relay } from './relay.ts';
 import { requireProof } from './proof.ts';
 import { serveSupervisor } from './serve.ts';
-import { INSIDE } from './table.ts';
+import { INSIDE } from './inside.ts';
 import { Zones, type ZonesOptions } from './zones.ts';
 
 export interface SupervisorOptions extends ZonesOptions {
@@ -112,6 +112,8 @@ class RunningSupervisor implements Supervisor {
     requireProof(await this.#zones.prove('start'));
     if (this.#stopping !== undefined) return;
     await this.#startExecutor(this.#options.firstStart);
+    // Before those who look for its sockets.
+    await this.#startEgress();
     await Promise.all([...CONNECTOR_NAMES.map((name) => this.#startConnector(name)), this.#startModel()]);
     this.#isReady = true;
   }
@@ -146,6 +148,12 @@ class RunningSupervisor implements Supervisor {
       return exit;
     });
     this.#keepUp('executor', allGone, () => this.#startExecutor(false));
+  }
+
+  async #startEgress(): Promise<void> {
+    if (this.#options.places.egress === undefined) return;
+    const { exited } = await this.#zones.start({ profile: 'egress' });
+    this.#keepUp('egress', exited, () => this.#startEgress());
   }
 
   async #startConnector(connector: ConnectorName): Promise<void> {

@@ -5,12 +5,16 @@ import {
   type AccountRole,
   type Channel,
   type ConnectorName,
+  type EgressLists,
   type IsolationMode,
   type ProfileKind,
   type ZoneProfile,
 } from '../contracts/index.ts';
 import { permissionFlags, type Mount, type ZoneLimits, type ZoneSpec } from '../isolation/index.ts';
+import { egressForExecutor, egressProfile, wayOut } from './egress-profile.ts';
 import type { Ids } from './ids.ts';
+import { INSIDE } from './inside.ts';
+import type { Profile } from './profile.ts';
 
 const MIB = 1024 * 1024;
 
@@ -26,6 +30,8 @@ export interface TablePlaces {
   /** Accounts of processes that have one; every other process as root gets a uid without a name. */
   readonly accounts: Readonly<Partial<Record<AccountRole, Ids>>>;
   readonly model: ModelEndpoint | undefined;
+  /** Who may reach what. Undefined: nobody has a way out, and the process that is one is not started. */
+  readonly egress: EgressLists | undefined;
   /** Variables that `hardshell.json` names: the executor reads the file too, with an environment of its own. */
   readonly configVariables: Readonly<Record<string, string>>;
 }
@@ -55,18 +61,6 @@ export interface Start {
   readonly model: boolean;
 }
 
-/** Where a process finds its things, the same for root and for an ordinary user. */
-export const INSIDE = {
-  home: '/var/lib/hardshell',
-  run: '/var/lib/hardshell/run',
-  bridge: '/var/run/zone-bridge',
-  modelBridge: '/var/run/model-bridge',
-  modelBridges: '/var/run/model-bridges',
-  modelRelay: '/var/run/model-relay',
-  program: '/app',
-  probe: '/probe',
-} as const;
-
 /** Where a zone finds the executor. */
 const BRIDGE_SOCKET = `${INSIDE.bridge}/zone-bridge.sock`;
 
@@ -76,16 +70,17 @@ const OWN = [INSIDE.program, INSIDE.probe];
 /** One for each kind: all readers have the reader's, all connectors the connector's. */
 export const DEFAULT_LIMITS: Readonly<Record<ProfileKind['kind'], ZoneLimits>> = {
   executor: { memoryBytesMax: 1024 * MIB, tasksMax: 64, cpus: 2 },
+  egress: { memoryBytesMax: 256 * MIB, tasksMax: 32, cpus: 1 },
   connector: { memoryBytesMax: 256 * MIB, tasksMax: 32, cpus: 1 },
   reader: { memoryBytesMax: 256 * MIB, tasksMax: 32, cpus: 0.5 },
   planner: { memoryBytesMax: 512 * MIB, tasksMax: 32, cpus: 1 },
   model: { memoryBytesMax: 512 * MIB, tasksMax: 32, cpus: 1 },
 };
 
-/** True for what the executor talks to over a socket on the host; the executor and the connectors have none. */
+/** True for what the executor serves on a socket of its own; it serves neither the connectors nor the way out. */
 export function hasBridge(profile: ZoneProfile): boolean {
   const { kind } = PROFILE_KINDS[profile];
-  return kind !== 'executor' && kind !== 'connector';
+  return kind !== 'executor' && kind !== 'connector' && kind !== 'egress';
 }
 
 /**
@@ -117,7 +112,7 @@ export function zoneSpec(start: Start, places: TablePlaces): ZoneSpec {
       ],
     },
     profile: 'builtin',
-    network: 'none',
+    network: own.network ?? 'none',
     proc: !isRoot,
     sockets: own.sockets,
     ...(own.bridge === undefined ? {} : { bridge: own.bridge }),
@@ -126,22 +121,13 @@ export function zoneSpec(start: Start, places: TablePlaces): ZoneSpec {
   };
 }
 
-interface Profile {
-  readonly mounts: readonly Mount[];
-  readonly env: Readonly<Record<string, string>>;
-  readonly nodeFlags: readonly string[];
-  readonly sockets: ZoneSpec['sockets'];
-  /** Named where it is the only socket that the process connects to. */
-  readonly bridge?: string;
-  readonly watch: boolean;
-  readonly tmpBytesMax: number;
-}
-
 function profileOf(start: Start, places: TablePlaces): Profile {
   const is = PROFILE_KINDS[start.profile];
   switch (is.kind) {
     case 'executor':
       return executorProfile(start, places);
+    case 'egress':
+      return egressProfile(places);
     case 'connector':
       return connectorProfile(is.connector, places);
     case 'reader':
@@ -167,6 +153,7 @@ function profileOf(start: Start, places: TablePlaces): Profile {
           { kind: 'read', from: `${places.run}/model`, to: INSIDE.bridge },
           { kind: 'read', from: `${places.run}/model-relay`, to: INSIDE.modelRelay },
           { kind: 'write', from: `${places.run}/model-bridges`, to: INSIDE.modelBridges },
+          ...wayOut('model', places),
         ],
         env: modelEnvironment(places.model),
         nodeFlags: [],
@@ -179,15 +166,19 @@ function profileOf(start: Start, places: TablePlaces): Profile {
   }
 }
 
-/** A connector sees its folder and lives on the connected socket it inherits: no other can be opened. */
+/**
+ * A connector sees its folder and lives on the connected socket it inherits. One that has a list may also connect to
+ * the way out; for all others no socket can be opened.
+ */
 function connectorProfile(connector: ConnectorName, places: TablePlaces): Profile {
   const { folder } = CONNECTORS[connector];
   const inside = `${INSIDE.home}/${folder}`;
+  const out = wayOut(`connector-${connector}`, places);
   return {
-    mounts: [{ kind: 'write', from: places.folders[connector], to: inside }],
+    mounts: [{ kind: 'write', from: places.folders[connector], to: inside }, ...out],
     env: { HARDSHELL_CONNECTOR: connector, HARDSHELL_FOLDER: inside, HARDSHELL_FD: '3' },
     nodeFlags: [],
-    sockets: 'none',
+    sockets: out.length > 0 ? 'connect' : 'none',
     watch: true,
     tmpBytesMax: 16 * MIB,
   };
@@ -225,6 +216,7 @@ function executorProfile(start: Start, places: TablePlaces): Profile {
       ...(places.runOutsideHome ? [{ kind: 'write', from: places.run, to: INSIDE.run } as const] : []),
       // Its own wall and the programs of others are not the executor's to write.
       { kind: 'read', from: `${places.run}/supervisor`, to: `${INSIDE.run}/supervisor` },
+      ...(places.egress === undefined ? [] : egressForExecutor(places.run)),
     ],
     env: {
       HARDSHELL_HOME: INSIDE.home,
@@ -234,6 +226,7 @@ function executorProfile(start: Start, places: TablePlaces): Profile {
       // Where /proc is not bound the executor cannot read it, and deadlines need it.
       HARDSHELL_BOOT_ID: readFileSync('/proc/sys/kernel/random/boot_id', 'latin1').trim(),
       HARDSHELL_CONFIG_VARIABLES: JSON.stringify(places.configVariables),
+      ...(places.egress === undefined ? {} : { HARDSHELL_EGRESS: '1' }),
       ...(start.firstStart ? { HARDSHELL_FIRST_START: '1' } : {}),
     },
     nodeFlags: [],

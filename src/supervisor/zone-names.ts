@@ -23,6 +23,7 @@ export class ZoneNames {
         throw new HardshellError('invalid_params', 'a planner needs `sid` or `standing`', { fate: 'refuse' });
       case 'executor':
         return 'zone1-executor';
+      case 'egress':
       case 'connector':
       case 'model':
         return of.profile;

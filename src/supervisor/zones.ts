@@ -145,7 +145,7 @@ export class Zones {
   /** Attacks a zone of each kind, and keeps what its mode was found not to hold. */
   async prove(scope: 'start' | 'full'): Promise<Proof> {
     const { driver, places } = this.#options;
-    const profiles = kindsOf(places.model);
+    const profiles = kindsOf(places);
     const make = (profile: ZoneProfile): Promise<ProofZone> => this.#makeProofZone(profile);
     const proof = await proveKinds({ driver, make, profiles, stageParent: places.run, scope });
     this.#proof = proof;

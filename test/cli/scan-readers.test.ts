@@ -48,8 +48,8 @@ describe('readers that die', () => {
       const launch = async (): Promise<LaunchedReader> => {
         const reader = await real.launch('email');
         launches += 1;
-        // The first readers die in the middle of their work; whoever reads again lives.
-        if (launches <= 2) setTimeout(() => void reader.stop(), 150);
+        // The first readers die in the middle of their work, once they have begun; whoever reads again lives.
+        if (launches <= 2) reader.socket.once('data', () => setTimeout(() => void reader.stop(), 50));
         return reader;
       };
       const results = await read(

@@ -33,10 +33,10 @@ export class Instance {
     this.home = join(mkdtempSync(join(tmpdir(), 'hs-')), 'h');
   }
 
-  /** Starts `hardshell up` and resolves when it says that it is ready. */
-  async up(): Promise<string> {
+  /** Starts `hardshell up`, or a command that is it, and resolves when it says that it is ready. */
+  async up([first, ...rest]: readonly [string, ...string[]] = [process.execPath, BIN, 'up']): Promise<string> {
     this.#said = '';
-    const started = spawn(process.execPath, [BIN, 'up'], { env: this.#env(), stdio: ['ignore', 'pipe', 'pipe'] });
+    const started = spawn(first, rest, { env: this.#env(), stdio: ['ignore', 'pipe', 'pipe'] });
     this.#process = started;
     const take = (chunk: Buffer): void => void (this.#said += chunk.toString());
     started.stdout.on('data', take);

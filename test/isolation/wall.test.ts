@@ -4,7 +4,7 @@ import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createBubblewrapDriver, EXIT_PROBE_FAILED, probeWall } from '../../src/isolation/index.ts';
-import { evaluateInZone, openBench, runZone, specOf, type Bench } from './support.ts';
+import { evaluateInZone, openBench, runZone, specOf, type Bench, type Ran, type ZoneOverrides } from './support.ts';
 
 describe('what a Node program finds in a zone', () => {
   let bench: Bench;
@@ -123,6 +123,24 @@ describe('what a Node program finds in a zone', () => {
     );
     expect(open).toMatchObject({ exit: { kind: 'probe_failed' }, out: '' });
     expect(await probeWall()).not.toEqual([]);
+  });
+
+  it('asks a zone that is the way out nothing of its network, and everything else', async () => {
+    const packed = join(import.meta.dirname, '..', '..', 'dist', 'probe');
+    const env = { HOME: '/tmp', HARDSHELL_NETWORK: 'host' };
+    const started = ['--import', '/probe/main.mjs', '-e', 'console.log("ran")'];
+    const mounts = [{ kind: 'read', from: packed, to: '/probe' } as const];
+    const run = (more: ZoneOverrides): Promise<Ran> =>
+      runZone(bench.driver, { ...specOf(started, { mounts, sockets: 'internet', ...more }), network: 'host' });
+    expect(await run({ env })).toMatchObject({ exit: { kind: 'exited', code: 0 }, out: 'ran\n' });
+    // The same wall without the word of the supervisor that it is the way out.
+    const unnamed = await run({});
+    expect(unnamed).toMatchObject({ exit: { kind: 'probe_failed' }, out: '' });
+    expect(unnamed.err).toContain('a TCP socket can be opened');
+    const withHostFile = [...mounts, { kind: 'read', from: '/etc/hostname', to: '/etc/passwd' } as const];
+    const open = await run({ env, mounts: withHostFile });
+    expect(open).toMatchObject({ exit: { kind: 'probe_failed' }, out: '' });
+    expect(open.err).toContain('`/etc/passwd` of the host is visible');
   });
 
   it('refuses a wall that does not stand, before the program has run', async () => {

@@ -2,7 +2,7 @@ import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { RequestClient } from '../../src/bridge/index.ts';
-import { CHANNELS, PROFILE_KINDS, SPAWN_PROFILES, ZONE_PROFILES } from '../../src/contracts/index.ts';
+import { CHANNELS, PROFILE_KINDS, SPAWN_PROFILES, ZONE_PROFILES, type EgressLists } from '../../src/contracts/index.ts';
 import { identifyProcess } from '../../src/isolation/index.ts';
 import { BACK_OFF_MS, BackOff } from '../../src/supervisor/back-off.ts';
 import { DEFAULT_LIMITS, type TablePlaces } from '../../src/supervisor/index.ts';
@@ -19,6 +19,7 @@ const PLACES: TablePlaces = {
   run: '/run/x',
   runOutsideHome: true,
   model: undefined,
+  egress: undefined,
   configVariables: {},
 };
 
@@ -48,6 +49,36 @@ describe('the table', () => {
       if (kind === 'reader') expect([profile, spec.sockets]).toEqual([profile, 'connect']);
       expect(spec.limits).toBe(DEFAULT_LIMITS[kind]);
     }
+  });
+
+  it('gives a network to the way out alone, whose places are all read-only but those it listens in', () => {
+    const egress = { resolvers: [], clients: [{ client: 'model', allow: [] }] } as const;
+    for (const profile of ZONE_PROFILES) {
+      const { network, sockets } = zoneSpec(startOf(profile), { ...PLACES, egress });
+      const isOut = profile === 'egress';
+      expect([profile, network, sockets === 'internet']).toEqual([profile, isOut ? 'host' : 'none', isOut]);
+    }
+    const { mounts, env, watch, limits } = zoneSpec(startOf('egress'), { ...PLACES, egress });
+    expect(mounts.filter(({ kind }) => kind === 'write')).toEqual([
+      { kind: 'write', from: '/run/x/egress-bridges/model', to: '/var/run/egress-bridges/model' },
+      { kind: 'write', from: '/run/x/egress-events', to: '/var/run/egress-events' },
+    ]);
+    expect(mounts).toContainEqual({ kind: 'tmp', to: '/tmp', bytesMax: 1_048_576 });
+    expect(mounts.map(({ to }) => to).filter((to) => to.startsWith('/etc'))).toEqual([]);
+    expect([env['HARDSHELL_NETWORK'], watch]).toEqual(['host', false]);
+    expect(limits).toEqual({ memoryBytesMax: 268_435_456, tasksMax: 32, cpus: 1 });
+  });
+
+  it('lets a connector find its own socket to the way out when it has a list, and only then open any', () => {
+    // No connector of this version has servers to reach: the first that has is treated as this one is here.
+    const clients = [{ client: 'connector-chats', allow: [] }] as unknown as EgressLists['clients'];
+    const places = { ...PLACES, egress: { resolvers: [], clients } };
+    const bridge = { kind: 'read', from: '/run/x/egress-bridges/connector-chats', to: '/var/run/egress-bridge' };
+    const [chats, mail] = (['connector-chats', 'connector-maildir'] as const).map((name) =>
+      zoneSpec(startOf(name), places),
+    );
+    expect([chats?.sockets, chats?.mounts]).toEqual(['connect', expect.arrayContaining([bridge])]);
+    expect([mail?.sockets, mail?.mounts.some(({ to }) => to.includes('egress'))]).toEqual(['none', false]);
   });
 
   it('gives all readers the same walls: nothing differs but the channel and the socket', () => {

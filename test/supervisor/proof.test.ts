@@ -61,6 +61,7 @@ async function start(change: (spec: ZoneSpec) => ZoneSpec): Promise<Supervisor> 
       accounts: {},
       runOutsideHome: true,
       model: undefined,
+      egress: undefined,
       configVariables: {},
     },
     zonesRecord: join(folder, 'zones.json'),

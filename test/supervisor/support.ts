@@ -1,4 +1,4 @@
-import { execFile, spawn, spawnSync, type ChildProcess } from 'node:child_process';
+import { execFile, spawn, spawnSync, type ChildProcess, type StdioOptions } from 'node:child_process';
 import {
   chmodSync,
   chownSync,
@@ -42,6 +42,14 @@ function packedPrograms(): string {
   return packed;
 }
 
+interface Started {
+  readonly child: ChildProcess;
+  readonly said: () => string;
+  readonly code: number | null;
+}
+
+const stdio: StdioOptions = ['ignore', 'pipe', 'pipe'];
+
 /** A checkout of its own, with programs that stand in for the real ones behind the real supervisor and probe. */
 export class Instance {
   readonly base: string;
@@ -50,7 +58,7 @@ export class Instance {
   readonly #children = new Set<ChildProcess>();
   #node = process.execPath;
 
-  constructor(uid: number, programs: Partial<Record<'executor' | 'reader' | 'connector', string>> = {}) {
+  constructor(uid: number, programs: Partial<Record<'executor' | 'reader' | 'connector' | 'model', string>> = {}) {
     this.uid = uid;
     this.base = mkdtempSync(join(tmpdir(), 'hs-'));
     chmodSync(this.base, 0o755);
@@ -79,12 +87,25 @@ export class Instance {
     return this.paths.home;
   }
 
+  /** A Node that the instance's user can run. */
+  get node(): string {
+    return this.#node;
+  }
+
   /** Starts `up`; resolves when it says that it is ready, or ends. */
-  up(): Promise<{ child: ChildProcess; said: () => string; code: number | null }> {
-    const child = spawn(this.#node, [join(this.base, 'dist', 'supervisor', 'main.mjs')], {
-      ...this.#options(),
-      stdio: ['ignore', 'pipe', 'pipe'],
-    });
+  up(): Promise<Started> {
+    const options = this.#options();
+    return this.#started(spawn(this.#node, [join(this.base, 'dist', 'supervisor', 'main.mjs')], { ...options, stdio }));
+  }
+
+  /** As `up`, by a command that is run by us and becomes the instance's user itself. */
+  upBy([first = '', ...rest]: readonly string[]): Promise<Started> {
+    const { env, cwd } = this.#options();
+    const path = `${env['PATH'] ?? ''}:/usr/sbin:/sbin`;
+    return this.#started(spawn(first, rest, { env: { ...env, PATH: path }, cwd, stdio }));
+  }
+
+  #started(child: ChildProcess): Promise<Started> {
     this.#children.add(child);
     let said = '';
     return new Promise((resolve) => {

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { serveFrames } from '../../bridge/index.ts';
 import { CONNECTOR_NAMES, HardshellError, PROFILE_KINDS, toAuditZone, type ZoneEvent } from '../../contracts/index.ts';
 import { Confirmed, Executor, openPresenceDesk, type ZonesFound } from '../../zone1-executor/index.ts';
+import { recordEgress } from './egress-watch.ts';
 import { openState } from './open-state.ts';
 import {
   confirmFirst,
@@ -119,6 +120,13 @@ async function main(): Promise<void> {
     executor.stop();
     void close().finally(() => process.exit(0));
   });
+  if (where.egress) {
+    const path = join(where.run, 'egress-events', 'events.sock');
+    const { subjectHash } = station;
+    recordEgress({ path, ledger, subjectHash, fault, signal: stopped.signal }).catch((cause: unknown) =>
+      fault('egress', cause),
+    );
+  }
   await supervisor.watch((event) => takeEvent(event, { executor, station, ends }), stopped.signal, seen);
 }
 

@@ -23,6 +23,8 @@ export interface Environment {
   readonly mode: Exclude<AuditMode, 'none'>;
   readonly deployment: 'checkout' | 'installed';
   readonly firstStart: boolean;
+  /** Whether there is a process with a way out, whose events are to be recorded. */
+  readonly egress: boolean;
   /** Values of the variables that `hardshell.json` names. */
   readonly configVariables: Readonly<Record<string, string>>;
 }
@@ -44,6 +46,7 @@ export function readEnvironment(env: Readonly<Record<string, string | undefined>
     mode,
     deployment: deployment === 'installed' ? 'installed' : 'checkout',
     firstStart: env['HARDSHELL_FIRST_START'] === '1',
+    egress: env['HARDSHELL_EGRESS'] === '1',
     configVariables: parseVariables(env['HARDSHELL_CONFIG_VARIABLES'] ?? '{}'),
   };
 }

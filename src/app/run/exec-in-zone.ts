@@ -147,6 +147,7 @@ function specLike(
     accounts: {},
     runOutsideHome: uid !== undefined,
     model: undefined,
+    egress: undefined,
     configVariables: {},
   });
 }

@@ -23,7 +23,9 @@ async function run(): Promise<number> {
     const checkout = join(import.meta.dirname, '..', '..');
     const home = findHome(process.env);
     const deployment = findDeployment(process.env, home);
-    const result = await up({ home, deployment, checkout, node: process.execPath, tell: say });
+    const node = process.execPath;
+    // Servers come with credentials, and there is nothing yet that holds any.
+    const result = await up({ home, deployment, checkout, node, tell: say, egressClients: undefined });
     if (result.kind === 'running') {
       if (json) process.stdout.write(`${JSON.stringify({ running: true, pid: result.pid ?? null })}\n`);
       say(

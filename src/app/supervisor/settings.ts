@@ -14,6 +14,7 @@ export function readSettings({ zones, models, logging }: Config): Settings {
   return {
     limits: {
       executor: toLimits(zones.executor),
+      egress: toLimits(zones.egress),
       connector: toLimits(zones.connector),
       reader: toLimits(zones.reader),
       planner: toLimits(zones.planner),

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { connectFrames } from '../../bridge/index.ts';
 import { loadConfig, namedVariables, type Config } from '../../config/index.ts';
-import { HardshellError, SUPERVISOR_ANSWERS, ZONE_UIDS } from '../../contracts/index.ts';
+import { HardshellError, SUPERVISOR_ANSWERS, ZONE_UIDS, type EgressLists } from '../../contracts/index.ts';
 import { readEpochs } from '../../control/index.ts';
 import {
   explainBubblewrapError,
@@ -36,6 +36,7 @@ import {
 } from '../../supervisor/index.ts';
 import { attackFirewall } from '../../host/index.ts';
 import { searchThisMachine, wantBubblewrap } from './bubblewrap-present.ts';
+import { egressListsFor } from './egress-lists.ts';
 import { furnishHome } from './first-start.ts';
 import { openDriver } from './open-driver.ts';
 import { requireFirewall } from './firewall-present.ts';
@@ -53,6 +54,8 @@ export interface UpOptions {
   readonly checkout: string;
   readonly node: string;
   readonly tell: (sentence: string) => void;
+  /** The servers that each process may reach. Undefined or empty: nothing has a way out. */
+  readonly egressClients: EgressLists['clients'] | undefined;
 }
 
 /** What came of it. `running`: another process holds this home; nothing was changed. */
@@ -107,6 +110,7 @@ export async function up(options: UpOptions): Promise<UpResult> {
         deployment: paths.deployment,
         accounts: setting.accounts,
         model: modelBehind(driver, model, tell),
+        egress: egressListsFor(options.egressClients),
         configVariables: namedVariables(settings, process.env),
       },
       zonesRecord: paths.zonesRecord,

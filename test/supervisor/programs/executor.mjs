@@ -40,3 +40,24 @@ supervisor.on('error', () => {});
 fs.watchFile(`${process.env.HARDSHELL_HOME}/end-executor`, { interval: 20 }, (now) => {
   if (now.size > 0) process.exit(Number(fs.readFileSync(`${process.env.HARDSHELL_HOME}/end-executor`, 'utf8')));
 });
+if (process.env.HARDSHELL_EGRESS === '1') {
+  const code = (act) => {
+    try {
+      return act();
+    } catch (error) {
+      return error.code;
+    }
+  };
+  console.log(`lists ${code(() => fs.writeFileSync(`${run}/egress-lists/lists.json`, '{}'))}`);
+  console.log(`bridges [${code(() => fs.readdirSync(`${run}/egress-bridges`))}]`);
+  console.log(`events ${code(() => fs.writeFileSync(`${run}/egress-events/planted`, ''))}`);
+  net.connect({ host: '93.184.10.10', port: 443 }).on('error', (error) => console.log(`network ${error.code}`));
+  const follow = () => {
+    const events = net.connect(`${run}/egress-events/events.sock`, () => {
+      events.write('{"type":"egress_watch","id":"1","after":0}\n');
+    });
+    events.on('data', (data) => console.log(`told ${String(data).trim()}`));
+    events.on('error', () => setTimeout(follow, 50));
+  };
+  follow();
+}

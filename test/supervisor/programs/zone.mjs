@@ -19,13 +19,15 @@ function connect(path, tries) {
   });
 }
 
-async function obey({ act, path, code }) {
+async function obey({ act, path, code, host, port }) {
   switch (act) {
     case 'read':
       return { bytes: fs.readFileSync(path).length };
     case 'plant':
       fs.writeFileSync(path, '');
       return {};
+    case 'tcp':
+      return { got: await reach(host, port) };
     case 'ask':
       return { said: await ask(path) };
     case 'crash':
@@ -36,6 +38,13 @@ async function obey({ act, path, code }) {
     default:
       process.exit(code);
   }
+}
+
+function reach(host, port) {
+  return new Promise((resolve) => {
+    const socket = net.connect({ host, port }, () => resolve('connected'));
+    socket.on('error', (error) => resolve(error.code));
+  });
 }
 
 function ask(path) {
