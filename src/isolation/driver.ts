@@ -25,6 +25,8 @@ export interface ZoneSpec {
   readonly program: ZoneProgram;
   /** `builtin`: Node and its libraries, threads only. `agent`: a chosen root, and programs that start programs. */
   readonly profile: 'builtin' | 'agent';
+  /** Docker only: the id (`sha256:…`) of an image that the engine has, and whose root it is. Absent: the image of ours. */
+  readonly image?: string;
   /** `host`: only for the egress process, the one way out. */
   readonly network: 'none' | 'host';
   /** False where the zone is the host's root: it then gets no /proc. */

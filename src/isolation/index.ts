@@ -1,6 +1,7 @@
 export { bwrapArguments, ZONE_NODE, type Mount, type ZoneView } from './bwrap-args.ts';
 export { createBubblewrapDriver, findBubblewrap, type BubblewrapOptions } from './bubblewrap.ts';
 export { cgroupMembers, killCgroups, removeCgroups, type ZoneLimits } from './cgroup.ts';
+export { resolveImage } from './docker/chosen-image.ts';
 export { openDockerDriver, type DockerOptions } from './docker/docker.ts';
 export { ENGINE_SOCKET } from './docker/engine.ts';
 export { seccompProfile, type SeccompProfile } from './docker/seccomp-profile.ts';
@@ -27,6 +28,7 @@ export {
   executableOf,
   findByEnvironment,
   findByGroup,
+  findByZone,
   identifyProcess,
   isRunning,
   killProcess,

@@ -108,11 +108,22 @@ export function findByEnvironment(marker: string): ProcessId[] {
 
 /** Every process in the control groups of that name, whoever made them: a Docker engine makes those of its containers. */
 export function findByGroup(name: string): ProcessId[] {
+  return findInGroups([`/${name}/`, `/${name}.slice/`]);
+}
+
+/** Every process of one zone and of the probes in its place, by the groups that a driver made for them. */
+export function findByZone(instance: string, zone: string): ProcessId[] {
+  const slice = `/hardshell-${instance}-${zone.replaceAll('-', '_')}`;
+  const group = `/hardshell-${instance}/${zone}`;
+  return findInGroups([group, slice].flatMap((path) => [`${path}/`, `${path}\n`, `${path}.`]));
+}
+
+function findInGroups(parts: readonly string[]): ProcessId[] {
   const found: ProcessId[] = [];
   for (const pid of readdirSync('/proc')) {
     if (!/^\d+$/.test(pid)) continue;
     const groups = readText(`/proc/${pid}/cgroup`);
-    if (groups === undefined || !(groups.includes(`/${name}/`) || groups.includes(`/${name}.slice/`))) continue;
+    if (groups === undefined || !parts.some((part) => groups.includes(part))) continue;
     const identity = identifyProcess(Number(pid));
     if (identity !== undefined) found.push(identity);
   }

@@ -66,10 +66,11 @@ export const CHECKED_VALUES = {
   FAMILY,
   CLONE_NEW_BITS: Array.from({ length: 32 }, (_, bit) => 2 ** bit).filter((bit) => (CLONE_NEW_ANY & bit) !== 0),
   CLONE_THREAD,
-  SOCK_STREAM: SOCKET_TYPE.stream,
-  SOCK_TYPE_MASK: SOCKET_TYPE.mask,
+  SOCKET_TYPE,
   PRCTL_ALLOWED,
   IOCTL_ALLOWED,
+  AGENT_PRCTL,
+  AGENT_IOCTL,
 } as const;
 
 interface Instruction {

@@ -1,7 +1,9 @@
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { HardshellError, type IsolationMode, type ZoneState } from '../contracts/index.ts';
 import { endStrays, nameMarker } from '../isolation/index.ts';
 import type { Ids } from './ids.ts';
+import { AgentRemains } from './agent-remains.ts';
 import { INSIDE } from './inside.ts';
 import type { TablePlaces } from './table.ts';
 import type { ZonePlaces } from './zone-places.ts';
@@ -21,6 +23,8 @@ export interface AgentPlace {
 }
 
 const AGENTS_MAX = 16;
+/** A file that the starter puts beside the sockets before it asks a container engine for anything. */
+export const IN_CONTAINER = 'in-container';
 
 /** Places of agents' zones. Their programs are started by the owner's own process, never by us: we take no command. */
 export class AgentPlaces {
@@ -28,10 +32,12 @@ export class AgentPlaces {
   readonly #places: ZonePlaces;
   readonly #placed = new Map<string, Placed>();
   readonly #ending = new Set<string>();
+  readonly #remains: AgentRemains;
 
-  constructor(where: TablePlaces, places: ZonePlaces) {
+  constructor(where: TablePlaces, places: ZonePlaces, instance: string) {
     this.#where = where;
     this.#places = places;
+    this.#remains = new AgentRemains(instance);
   }
 
   place(sid: string, model: boolean): AgentPlace {
@@ -67,11 +73,27 @@ export class AgentPlaces {
     const placed = this.#placed.get(name);
     if (placed === undefined || this.#ending.has(name)) return;
     this.#ending.add(name);
+    const inContainer = existsSync(join(this.#where.run, name, IN_CONTAINER));
+    // Without them an engine that is asked to start a container at this moment cannot.
     this.#places.removeDirectories('planner', name);
     const isGone = await endStrays(nameMarker(name));
     this.#ending.delete(name);
     this.#placed.delete(name);
-    if (isGone) this.#places.giveBackIds(placed.ids);
+    const { ids } = placed;
+    if (!inContainer) {
+      if (isGone) this.#places.giveBackIds(ids);
+      return;
+    }
+    this.#remains.watch(
+      { name, ids },
+      () => this.#placed.has(name),
+      () => this.#places.giveBackIds(ids),
+    );
+  }
+
+  /** Ends what runs in places that are lent. Their starters do the same; one that is gone cannot. */
+  kill(): void {
+    for (const [name, { ids }] of this.#placed) this.#remains.kill({ name, ids });
   }
 
   /** The executor is gone, and with it whoever served these. */

@@ -3,8 +3,14 @@ import { join } from 'node:path';
 import { HardshellError } from '../contracts/index.ts';
 import type { Mount } from '../isolation/index.ts';
 
-/** What an agent's programs find at `/`: the programs of this machine, or an unpacked image; read-only both. */
-export type AgentRoot = { readonly kind: 'host-ro' } | { readonly kind: 'image'; readonly directory: string };
+/** What an agent's programs find at `/`, read-only. */
+export type AgentRoot =
+  /** The programs of this machine. */
+  | { readonly kind: 'host-ro' }
+  /** An unpacked image. */
+  | { readonly kind: 'image'; readonly directory: string }
+  /** An image that a container engine has, by its id. */
+  | { readonly kind: 'engine-image'; readonly id: string };
 
 /** Programs and libraries. No home, no state, no sockets, no settings of other programs. */
 const SYSTEM = ['bin', 'sbin', 'lib', 'lib32', 'lib64', 'libx32', 'usr'];
@@ -16,6 +22,8 @@ const SETTINGS = [
 ];
 /** Accounts and hosts as an agent sees them: ours in any root. */
 export const NAMES: readonly string[] = ['passwd', 'group', 'hosts', 'nsswitch.conf'];
+/** What a container engine writes into `/etc` by itself, the machine's resolvers among it. */
+export const NAMES_OF_ENGINE: readonly string[] = ['resolv.conf', 'hostname'];
 /** Made by us or by the wall, or nothing an image has to say. */
 const NOT_FROM_IMAGE = new Set([
   'proc',
@@ -42,6 +50,8 @@ export function rootMounts(root: AgentRoot): Mount[] {
       return [...SYSTEM.flatMap((name) => entry('/', name)), ...SETTINGS.flatMap((name) => entry('/etc', name))];
     case 'image':
       return imageMounts(root.directory);
+    case 'engine-image':
+      return [];
     default:
       return root satisfies never;
   }

@@ -1,5 +1,5 @@
 import type { Mount, ZoneLimits, ZoneSpec } from '../isolation/index.ts';
-import { NAMES, rootMounts, type AgentRoot } from './agent-roots.ts';
+import { NAMES, NAMES_OF_ENGINE, rootMounts, type AgentRoot } from './agent-roots.ts';
 import { INSIDE } from './inside.ts';
 
 const MIB = 1024 * 1024;
@@ -20,10 +20,10 @@ export interface AgentStart {
   /** The only place on the disk that it may write. */
   readonly workspace: string;
   readonly reads: readonly AgentRead[];
-  /** Our Node, and the folder of the capability client. */
+  /** Our Node, which is not in an engine's image: its libraries need not be there. And the capability client's folder. */
   readonly node: string;
   readonly client: string;
-  /** Accounts and hosts as the agent sees them: `passwd`, `group`, `hosts`, `nsswitch.conf`. */
+  /** Accounts and hosts as the agent sees them: `passwd`, `group`, `hosts`, `nsswitch.conf`; for an engine two more. */
   readonly names: string;
   readonly command: readonly string[];
   /** Kind of the terminal that it is to have, where we were started on one. */
@@ -56,6 +56,7 @@ export function agentSpec(start: AgentStart): ZoneSpec {
     cwd: AGENT_INSIDE.workspace,
     program: { kind: 'command', path, arguments: rest },
     profile: 'agent',
+    ...(start.root.kind === 'engine-image' ? { image: start.root.id } : {}),
     network: 'none',
     proc: true,
     sockets: 'serve',
@@ -68,14 +69,17 @@ export function agentSpec(start: AgentStart): ZoneSpec {
 }
 
 function agentMounts(start: AgentStart): Mount[] {
+  const inEngine = start.root.kind === 'engine-image';
+  const names = inEngine ? [...NAMES, ...NAMES_OF_ENGINE] : NAMES;
+  const node: Mount = { kind: 'read', from: start.node, to: `${AGENT_INSIDE.tools}/bin/node` };
   return [
     ...rootMounts(start.root),
     // An image may bring its own; accounts of the machine are nobody's affair in here.
-    ...NAMES.map((name): Mount => ({ kind: 'read', from: `${start.names}/${name}`, to: `/etc/${name}` })),
+    ...names.map((name): Mount => ({ kind: 'read', from: `${start.names}/${name}`, to: `/etc/${name}` })),
     { kind: 'tmp', to: '/tmp', bytesMax: TMP_BYTES_MAX },
     { kind: 'write', from: start.workspace, to: AGENT_INSIDE.workspace },
     ...start.reads.map(({ from, name }): Mount => ({ kind: 'read', from, to: `${AGENT_INSIDE.read}/${name}` })),
-    { kind: 'read', from: start.node, to: `${AGENT_INSIDE.tools}/bin/node` },
+    ...(inEngine ? [] : [node]),
     { kind: 'read', from: start.client, to: `${AGENT_INSIDE.tools}/lib` },
     { kind: 'read', from: start.socketDir, to: INSIDE.bridge },
     ...(start.modelDir === null ? [] : [{ kind: 'read', from: start.modelDir, to: INSIDE.modelBridge } as const]),

@@ -1,3 +1,4 @@
+export { IN_CONTAINER } from './agent-places.ts';
 export { AGENT_INSIDE, agentSpec, type AgentRead, type AgentStart } from './agent-spec.ts';
 export { NAMES, rootMounts, type AgentRoot } from './agent-roots.ts';
 export { INSIDE } from './inside.ts';

@@ -14,7 +14,6 @@ import { Zones, type ZonesOptions } from './zones.ts';
 
 export interface SupervisorOptions extends ZonesOptions {
   readonly socketPath: string;
-  readonly instance: string;
   readonly epoch: number;
   readonly firstStart: boolean;
   /** Asked every 100 ms and before each start; anything but true stops everything. */

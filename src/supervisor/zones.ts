@@ -30,6 +30,8 @@ import { ZonePlaces } from './zone-places.ts';
 export type FindProgram = (name: string, forZoneUid: boolean) => Promise<string>;
 
 export interface ZonesOptions {
+  /** Eight hex digits of the home. */
+  readonly instance: string;
   readonly driver: ZoneDriver;
   readonly places: TablePlaces;
   readonly zonesRecord: string;
@@ -76,7 +78,7 @@ export class Zones {
   constructor(options: ZonesOptions) {
     this.#options = options;
     this.#places = new ZonePlaces(options.places, options.driver.ownUids);
-    this.agents = new AgentPlaces(options.places, this.#places);
+    this.agents = new AgentPlaces(options.places, this.#places, options.instance);
     this.#logs = new ZoneLogs(options.logs, options.logBytesMax);
     this.#record();
   }
@@ -134,6 +136,7 @@ export class Zones {
     this.#closed = true;
     const names = [...this.#running.keys()];
     await Promise.all(names.map((name) => this.stop(name)));
+    this.agents.kill();
     await this.#options.driver.destroy();
     return names.length;
   }

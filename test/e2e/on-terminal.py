@@ -1,11 +1,12 @@
 # Runs a command on a terminal made for it, types the given lines one after another, and prints what was drawn.
 # on-terminal.py LINES-AS-JSON COMMAND...
-import json, os, pty, select, sys, time
+import fcntl, json, os, pty, select, struct, sys, termios, time
 
 lines, command = json.loads(sys.argv[1]), sys.argv[2:]
 pid, fd = pty.fork()
 if pid == 0:
     os.execvp(command[0], command)
+fcntl.ioctl(fd, termios.TIOCSWINSZ, struct.pack('HHHH', 40, 100, 0, 0))
 drawn = b''
 seen = 0
 

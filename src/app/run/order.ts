@@ -6,8 +6,14 @@ const orderSchema = z.discriminatedUnion('kind', [
   z.strictObject({
     kind: z.literal('agent'),
     workspace: workspaceSchema,
-    /** An unpacked image; null: the programs of this machine. */
-    image: z.string().nullable(),
+    root: z.discriminatedUnion('kind', [
+      /** The programs of this machine. */
+      z.strictObject({ kind: z.literal('host-ro') }),
+      /** An unpacked image. */
+      z.strictObject({ kind: z.literal('image'), directory: z.string() }),
+      /** Name or id of an image that the Docker engine has: its driver builds the wall. */
+      z.strictObject({ kind: z.literal('engine-image'), reference: z.string() }),
+    ]),
     reads: z.array(z.string()).max(64),
     command: z.array(z.string()).min(1),
   }),

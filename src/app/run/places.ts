@@ -55,6 +55,8 @@ export async function lendFiles(paths: InstancePaths, uid: number | null): Promi
   write(names, 'passwd', `agent:x:${id}:${uid ?? process.getgid?.() ?? 0}:agent:/workspace:/bin/sh\n`);
   write(names, 'group', `agent:x:${uid ?? process.getgid?.() ?? 0}:\n`);
   write(names, 'hosts', '127.0.0.1 localhost zone\n::1 localhost zone\n');
+  write(names, 'resolv.conf', '# no network, no resolver\n');
+  write(names, 'hostname', 'zone\n');
   write(names, 'nsswitch.conf', 'passwd: files\ngroup: files\nhosts: files\n');
   // Only the zone's uid may look in.
   if (uid !== null) chownSync(folder, 0, uid);

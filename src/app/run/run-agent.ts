@@ -14,9 +14,9 @@ import {
   type ZoneSpec,
 } from '../../isolation/index.ts';
 import type { InstancePaths } from '../../state/index.ts';
-import { agentSpec, type AgentRead } from '../../supervisor/index.ts';
+import { agentSpec, type AgentRead, type AgentRoot } from '../../supervisor/index.ts';
 import type { AgentOrder } from './order.ts';
-import { openOwnDriver } from './open-driver.ts';
+import { openAgentWall } from './open-driver.ts';
 import { passOn, type PassOn } from './pass-on.ts';
 import { requireForeign, resolveReads } from './lend.ts';
 import { lendFiles, openPaths, openWorkspace, workspacePath, type AgentFiles } from './places.ts';
@@ -36,19 +36,29 @@ type Opened = ControlAnswers['agent_open'];
 export async function runAgent(order: AgentOrder): Promise<number> {
   const paths = openPaths();
   const reads = resolveReads(order.reads, paths);
-  const image = order.image === null ? null : requireForeign(order.image, paths);
+  const chosen =
+    order.root.kind === 'image'
+      ? { ...order.root, directory: requireForeign(order.root.directory, paths) }
+      : order.root;
   const instance = await openInstance(paths);
   const opened = await instance.open(order.workspace);
   const held = instance.hold(opened);
   const files = await lendFiles(paths, opened.uid);
   try {
     const config = loadConfig(join(paths.home, 'hardshell.json'), process.env);
-    const driver = await openOwnDriver(paths, config, files.runtime);
+    const { driver, root } = await openAgentWall({
+      paths,
+      root: chosen,
+      zone: opened.name,
+      socketDir: opened.socket_dir,
+      runtime: files.runtime,
+      config,
+    });
     const workspace = workspacePath(paths, opened.uid, order.workspace);
     openWorkspace(workspace, opened.uid);
     const unread = Promise.withResolvers<string>();
     const output = passOn(() => unread.resolve('nobody reads what it prints'));
-    const zone = await startZone({ driver, order, opened, files, workspace, reads, image, config, output, held });
+    const zone = await startZone({ driver, order, opened, files, workspace, reads, root, config, output, held });
     return await untilEnd({ zone, held: Promise.race([held, unread.promise]), workspace, config, output });
   } finally {
     files.remove();
@@ -94,19 +104,19 @@ async function openInstance(paths: InstancePaths): Promise<Instance> {
 
 interface Starting {
   readonly driver: ZoneDriver;
+  readonly root: AgentRoot;
   readonly order: AgentOrder;
   readonly opened: Opened;
   readonly files: AgentFiles;
   readonly workspace: string;
   readonly reads: readonly AgentRead[];
-  readonly image: string | null;
   readonly config: Config;
   readonly output: PassOn;
   readonly held: Promise<string>;
 }
 
 async function startZone(starting: Starting): Promise<Zone> {
-  const { driver, order, opened, files, workspace, reads, image, config, output, held } = starting;
+  const { driver, order, opened, files, workspace, reads, root, config, output, held } = starting;
   const { memoryMiB, tasks, cpus } = config.zones.agent;
   const onTerminal = process.stdin.isTTY && process.stdout.isTTY;
   const spec = agentSpec({
@@ -114,7 +124,7 @@ async function startZone(starting: Starting): Promise<Zone> {
     uid: opened.uid,
     socketDir: opened.socket_dir,
     modelDir: opened.model_dir,
-    root: image === null ? { kind: 'host-ro' } : { kind: 'image', directory: image },
+    root,
     workspace,
     reads,
     node: files.runtime.node,

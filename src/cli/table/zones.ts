@@ -9,8 +9,12 @@ export const ZONE_COMMANDS: readonly CommandSpec[] = [
     what: 'run any program in Zone 2: no network, no host files, the bridge and the model as its only ways out',
     options: [
       { flags: '--workspace <name>', what: 'its files and its session, kept from run to run (`default`)' },
+      { flags: '--driver <name>', what: 'what builds the wall: `bubblewrap` (usual) or `docker`' },
       { flags: '--root <kind>', what: '`host-ro`: the programs of this machine, read-only (usual); or `image`' },
-      { flags: '--image <dir>', what: 'folder of an unpacked image, with `--root image`' },
+      {
+        flags: '--image <image>',
+        what: 'with `--root image`: folder of an unpacked image; for `docker` an image that the engine has',
+      },
       { flags: '--read <path>', what: 'a file or folder that it may read, in `/read`; several times', many: true },
     ],
     examples: [
@@ -22,7 +26,8 @@ export const ZONE_COMMANDS: readonly CommandSpec[] = [
       (await import('../commands/run.ts')).run(
         {
           workspace: input.text('workspace') ?? 'default',
-          root: input.text('root') ?? 'host-ro',
+          driver: input.text('driver') ?? 'bubblewrap',
+          root: input.text('root'),
           image: input.text('image'),
           reads: input.list('read'),
           command: input.args,

@@ -48,6 +48,7 @@ export const imageAnswer = z.object({
       Cmd: z.array(z.string()).nullish(),
       Volumes: z.record(z.string(), z.unknown()).nullish(),
       User: z.string().nullish(),
+      Labels: z.record(z.string(), z.string()).nullish(),
     })
     .nullish(),
 });
@@ -76,6 +77,7 @@ export const inspectAnswer = z.object({
     Tty: z.boolean(),
     Hostname: z.string(),
     Volumes: z.record(z.string(), z.unknown()).nullish(),
+    Healthcheck: z.object({ Test: z.array(z.string()).nullish() }).nullish(),
   }),
   HostConfig: z.object({
     Binds: strings,

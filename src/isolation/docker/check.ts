@@ -8,6 +8,9 @@ import type { ContainerRequest } from './container.ts';
 import { failed } from './failures.ts';
 
 const STARTED_MS_MAX = 10_000;
+/** How often, and how far apart, a process is looked at again that may be just ending. */
+const ENDING_LOOKS = 40;
+const ENDING_MS = 5;
 
 /**
  * What the engine says it made, compared with what it was asked for. Before the start, so that a container that differs
@@ -66,6 +69,7 @@ function compareProgram(asked: ContainerRequest, found: Inspected): string[] {
     ['labels', sortedEntries(asked.Labels), sortedEntries(found.Config.Labels)],
     ['terminal', asked.Tty, found.Config.Tty],
     ['host name inside', asked.Hostname, found.Config.Hostname],
+    ['program of the image beside it', asked.Healthcheck.Test, found.Config.Healthcheck?.Test ?? []],
     ['volumes', 0, Object.keys(found.Config.Volumes ?? {}).length],
     ['networks', [], Object.keys(found.NetworkSettings.Networks).filter((network) => network !== 'none')],
   ]);
@@ -114,24 +118,43 @@ interface Released {
 }
 
 /** What the kernel says about the first process once its program is there. Throws `isolation_failed`. */
-export async function checkProcess({ name, process, program, uid, hasEnded }: Released): Promise<void> {
+export async function checkProcess(released: Released): Promise<void> {
+  const { name, process, program, hasEnded } = released;
   const deadline = performance.now() + STARTED_MS_MAX;
   while (!isProgram(executableOf(process.pid), program)) {
     if (hasEnded()) return;
     if (performance.now() > deadline) throw failed(`\`${name}\` did not start its program in time`);
     await sleep(1);
   }
+  for (let looks = ENDING_LOOKS; ; looks--) {
+    const wrong = wrongWith(released);
+    if (wrong === undefined || hasEnded()) return;
+    // A process that is just ending has its limits still and no namespaces any more.
+    if (wrong.shared.length === 0 || wrong.other.length > 0 || looks === 0) {
+      const all = [...wrong.other, ...wrong.shared];
+      if (all.length === 0) return;
+      throw failed(`\`${name}\` is not walled in as it must be: ${all.join('; ')}`);
+    }
+    await sleep(ENDING_MS);
+  }
+}
+
+interface Wrong {
+  readonly other: readonly string[];
+  readonly shared: readonly string[];
+}
+
+function wrongWith({ process, uid }: Released): Wrong | undefined {
   const status = readProcessStatus(process.pid);
-  if (status === undefined) return;
+  if (status === undefined) return undefined;
   const shared = sharedNamespaces(process.pid).filter((kind) => kind !== 'user');
-  const wrong = [
+  const other = [
     status.seccomp === '2' ? '' : `seccomp mode ${status.seccomp}`,
     status.noNewPrivs === '1' ? '' : 'may gain privileges',
     /^0+$/.test(status.capEff) && /^0+$/.test(status.capBnd) ? '' : `capabilities ${status.capEff} ${status.capBnd}`,
     status.uids.every((id) => id === uid) ? '' : `uids ${status.uids.join(' ')} instead of ${uid}`,
-    shared.length > 0 ? `shares ${shared.join(', ')}` : '',
   ].filter(Boolean);
-  if (wrong.length > 0 && !hasEnded()) throw failed(`\`${name}\` is not walled in as it must be: ${wrong.join('; ')}`);
+  return { other, shared: shared.length > 0 ? [`shares ${shared.join(', ')}`] : [] };
 }
 
 /** True once the engine's own starter has become the zone's program. A script becomes its interpreter: any will do. */

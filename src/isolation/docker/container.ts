@@ -1,7 +1,8 @@
-import { realpathSync, statSync } from 'node:fs';
-import { ZONE_NODE, type Mount } from '../bwrap-args.ts';
+import { ZONE_NODE } from '../bwrap-args.ts';
 import type { ZoneSpec } from '../driver.ts';
 import type { SyscallArch } from '../syscalls.ts';
+import { bindOf, type BindRequest } from './binds.ts';
+import type { ContainerImage } from './chosen-image.ts';
 import { refused } from './failures.ts';
 import { seccompProfile } from './seccomp-profile.ts';
 
@@ -15,12 +16,14 @@ export interface ContainerRequest {
   readonly WorkingDir: string;
   readonly Hostname: string;
   readonly Labels: Readonly<Record<string, string>>;
-  readonly Tty: false;
+  readonly Tty: boolean;
   readonly OpenStdin: boolean;
   readonly StdinOnce: boolean;
   readonly AttachStdin: boolean;
   readonly AttachStdout: true;
   readonly AttachStderr: true;
+  /** An image may name a program that the engine starts beside the zone's, again and again. */
+  readonly Healthcheck: { readonly Test: readonly ['NONE'] };
   readonly HostConfig: HostRequest;
 }
 
@@ -55,18 +58,10 @@ export interface HostRequest {
   readonly Mounts: readonly BindRequest[];
 }
 
-export interface BindRequest {
-  readonly Type: 'bind';
-  readonly Source: string;
-  readonly Target: string;
-  readonly ReadOnly: boolean;
-  readonly BindOptions: { readonly Propagation: 'rprivate'; readonly NonRecursive: true };
-}
-
 export interface Asking {
   readonly spec: ZoneSpec;
   readonly ids: { readonly uid: number; readonly gid: number };
-  readonly image: string;
+  readonly image: ContainerImage;
   readonly instance: string;
   readonly arch: SyscallArch;
   readonly engineSocket: string;
@@ -77,7 +72,7 @@ export interface Asking {
 
 export const LABEL = { instance: 'hardshell.instance', zone: 'hardshell.zone' } as const;
 /** The secure template's; a zone that asks for more tasks gets these. */
-export const TASKS_MAX = 100;
+const TASKS_MAX = { builtin: 100, agent: 256 } as const;
 const CPU_PERIOD_US = 100_000;
 const OPEN_FILES_MAX = 1_024;
 /** What the engine hides by itself, and what it would show or lend that nothing in a zone needs. */
@@ -94,59 +89,47 @@ const MASKED = [
   '/proc/timer_stats',
   '/dev/mqueue',
   '/sys',
-  '/etc',
 ];
+/** The engine's own files of names and resolvers; an image's `/etc` is its owner's choice. */
+const MASKED_BUILTIN = [...MASKED, '/etc'];
 const READ_ONLY = ['/proc/bus', '/proc/fs', '/proc/irq', '/proc/sys', '/proc/sysrq-trigger'];
-/** Places of the host that no zone is shown, whatever a specification says. */
-const FORBIDDEN = [
-  '/',
-  '/proc',
-  '/sys',
-  '/dev',
-  '/run',
-  '/etc',
-  '/root',
-  '/home',
-  '/boot',
-  '/tmp',
-  '/usr',
-  '/var',
-  '/opt',
-];
-
 /** The hardened container of one zone. Pure but for looking at what a mount's path leads to. Throws a refusal. */
 export function containerRequest(asking: Asking): ContainerRequest {
-  const { spec, ids } = asking;
+  const { spec, ids, image } = asking;
   requireFitting(spec, ids);
-  const relayed = spec.descriptor !== undefined;
+  const hasInput = takesInput(spec);
   return {
-    Image: asking.image,
+    Image: image.id,
     User: `${ids.uid}:${ids.gid}`,
-    // A bare name takes a variable away: the engine would add these two.
-    Env: [...Object.entries(spec.env).map(([name, value]) => `${name}=${value}`), ...unsetOf(spec.env)],
+    // A bare name takes a variable away: the engine would add two of its own, and those of the image.
+    Env: [
+      ...Object.entries(spec.env).map(([name, value]) => `${name}=${value}`),
+      ...[...new Set([...SET_BY_ENGINE, ...image.variables])].filter((name) => spec.env[name] === undefined),
+    ],
     Entrypoint: [spec.program.kind === 'node' ? ZONE_NODE : spec.program.path],
     Cmd: spec.program.arguments,
     WorkingDir: spec.cwd,
     Hostname: 'zone',
-    Labels: { [LABEL.instance]: asking.instance, [LABEL.zone]: spec.name },
-    Tty: false,
-    OpenStdin: relayed,
-    StdinOnce: relayed,
-    AttachStdin: relayed,
+    Labels: { ...image.labels, [LABEL.instance]: asking.instance, [LABEL.zone]: spec.name },
+    Tty: spec.ownTerminal ?? false,
+    OpenStdin: hasInput,
+    StdinOnce: hasInput,
+    AttachStdin: hasInput,
     AttachStdout: true,
     AttachStderr: true,
+    Healthcheck: { Test: ['NONE'] },
     HostConfig: hostRequest(asking),
   };
 }
 
+export function takesInput(spec: ZoneSpec): boolean {
+  return spec.descriptor !== undefined || spec.passInput === true || spec.ownTerminal === true;
+}
+
 function hostRequest({ spec, ids, arch, engineSocket, remaps, cgroupParent }: Asking): HostRequest {
   const { memoryBytesMax, tasksMax, cpus } = spec.limits;
-  const profile = JSON.stringify(seccompProfile({ arch, sockets: spec.sockets, watch: spec.watch }));
-  const tmpfs = spec.mounts.flatMap((mount) =>
-    mount.kind === 'tmp'
-      ? [[mount.to, `rw,noexec,nosuid,nodev,size=${mount.bytesMax},mode=0700,uid=${ids.uid},gid=${ids.gid}`] as const]
-      : [],
-  );
+  const { sockets, watch } = spec;
+  const profile = JSON.stringify(seccompProfile({ arch, sockets, watch, profile: spec.profile }));
   return {
     NetworkMode: 'none',
     ReadonlyRootfs: true,
@@ -165,7 +148,7 @@ function hostRequest({ spec, ids, arch, engineSocket, remaps, cgroupParent }: As
     OomKillDisable: false,
     CpuPeriod: CPU_PERIOD_US,
     CpuQuota: Math.max(1_000, Math.round(cpus * CPU_PERIOD_US)),
-    PidsLimit: Math.min(tasksMax, TASKS_MAX),
+    PidsLimit: Math.min(tasksMax, TASKS_MAX[spec.profile]),
     Ulimits: [
       { Name: 'nofile', Soft: OPEN_FILES_MAX, Hard: OPEN_FILES_MAX },
       { Name: 'core', Soft: 0, Hard: 0 },
@@ -174,21 +157,36 @@ function hostRequest({ spec, ids, arch, engineSocket, remaps, cgroupParent }: As
     RestartPolicy: { Name: 'no' },
     AutoRemove: false,
     Init: false,
-    MaskedPaths: MASKED,
+    MaskedPaths: spec.profile === 'agent' ? MASKED : MASKED_BUILTIN,
     ReadonlyPaths: READ_ONLY,
-    Tmpfs: Object.fromEntries(tmpfs),
+    Tmpfs: memoryFileSystems(spec, ids),
     Mounts: spec.mounts.flatMap((mount) =>
       mount.kind === 'tmp' || mount.kind === 'link' ? [] : [bindOf(mount, engineSocket)],
     ),
   };
 }
 
+/** An agent may run what it writes to its `/tmp`, as behind bubblewrap: programs that build programs do. */
+function memoryFileSystems(spec: ZoneSpec, { uid, gid }: Asking['ids']): Record<string, string> {
+  const { profile, sharedMemoryBytesMax: shared } = spec;
+  const own = `${profile === 'agent' ? 'exec' : 'noexec'},nosuid,nodev`;
+  const made = spec.mounts.flatMap((mount) =>
+    mount.kind === 'tmp'
+      ? [[mount.to, `rw,${own},size=${mount.bytesMax},mode=0700,uid=${uid},gid=${gid}`] as const]
+      : [],
+  );
+  return {
+    ...Object.fromEntries(made),
+    ...(shared === undefined ? {} : { '/dev/shm': `rw,noexec,nosuid,nodev,size=${shared},mode=1777` }),
+  };
+}
+
 function requireFitting(spec: ZoneSpec, ids: Asking['ids']): void {
   if (!/^[A-Za-z0-9_.-]{1,128}$/.test(spec.name))
     throw refused('a zone has a name that the Docker engine does not take');
-  if (spec.profile === 'agent' || spec.mounts.some(({ kind }) => kind === 'link'))
+  if ((spec.profile === 'agent') !== (spec.image !== undefined) || spec.mounts.some(({ kind }) => kind === 'link'))
     throw refused(
-      `\`${spec.name}\` runs programs of the owner's; the docker driver holds built-in zones, use bubblewrap for it`,
+      `\`${spec.name}\` asks for a root that no container has: programs of the owner's run from an image of theirs, ours from ours`,
     );
   if (ids.uid === 0 || ids.gid === 0)
     throw refused(`\`${spec.name}\` would be root in its container; a zone of the docker driver has an own uid`);
@@ -201,36 +199,3 @@ function requireFitting(spec: ZoneSpec, ids: Asking['ids']): void {
 }
 
 const SET_BY_ENGINE = ['PATH', 'HOSTNAME'];
-
-function unsetOf(env: Readonly<Record<string, string>>): string[] {
-  return SET_BY_ENGINE.filter((name) => env[name] === undefined);
-}
-
-/**
- * INVARIANT: no zone is shown the engine's own socket, a bare socket or a whole tree of the host: each would be the
- * host. The path is resolved here, so that a link cannot lead the engine elsewhere than what was looked at.
- */
-function bindOf(mount: Extract<Mount, { readonly kind: 'read' | 'write' }>, engineSocket: string): BindRequest {
-  const source = resolve(mount.from);
-  const engine = resolve(engineSocket);
-  const kind = statSync(source);
-  if (FORBIDDEN.includes(source) || `${engine}/`.startsWith(`${source}/`))
-    throw refused(`\`${mount.from}\` would hand the machine to a zone; mount a directory of the zone's own`);
-  if (!kind.isDirectory() && !kind.isFile())
-    throw refused(`\`${mount.from}\` is neither a file nor a directory; mount the directory that holds a socket`);
-  return {
-    Type: 'bind',
-    Source: source,
-    Target: mount.to,
-    ReadOnly: mount.kind === 'read',
-    BindOptions: { Propagation: 'rprivate', NonRecursive: true },
-  };
-}
-
-function resolve(path: string): string {
-  try {
-    return realpathSync(path);
-  } catch {
-    throw refused(`\`${path}\` is not there to be mounted`);
-  }
-}

@@ -6,6 +6,7 @@ import type { Runtime } from '../runtime.ts';
 import { runToEnd } from '../run-to-end.ts';
 import type { SyscallArch } from '../syscalls.ts';
 import { infoAnswer, versionAnswer, type EngineInfo } from './answers.ts';
+import { readImage, type ContainerImage } from './chosen-image.ts';
 import { containerRequest } from './container.ts';
 import { connectEngine, ENGINE_SOCKET, type Engine } from './engine.ts';
 import { refused } from './failures.ts';
@@ -17,6 +18,11 @@ export interface DockerOptions {
   readonly instance: string;
   readonly runtime: Runtime;
   readonly socketPath?: string;
+  /**
+   * Name of the one zone that is made here, of an image of its owner's, beside a supervisor of the instance: nothing of
+   * the others is touched. Absent: this is the supervisor, and what runs already was left by a crash.
+   */
+  readonly beside?: string;
   /** What a person should know, in a sentence. */
   readonly tell?: (sentence: string) => void;
 }
@@ -31,16 +37,19 @@ const API_MIN = [1, 41] as const;
 export async function openDockerDriver(options: DockerOptions): Promise<ZoneDriver> {
   const engine = connectEngine(options.socketPath ?? ENGINE_SOCKET);
   const info = await requireEngine(engine);
-  const left = await removeLeftovers(engine, options.instance);
+  const { instance, beside } = options;
+  const left = await removeLeftovers(engine, instance, beside);
   if (left > 0) options.tell?.(`removed ${left} ${left === 1 ? 'container' : 'containers'} that a crash had left`);
+  if (beside !== undefined) return new DockerDriver(engine, { info, image: undefined, instance });
   const image = await buildImage(options.runtime);
   await ensureImage(engine, image);
-  return new DockerDriver(engine, { info, image, instance: options.instance });
+  return new DockerDriver(engine, { info, image, instance });
 }
 
 interface Opened {
   readonly info: EngineInfo;
-  readonly image: ZoneImage;
+  /** Of the zones of ours; undefined where none of those is made here. */
+  readonly image: ZoneImage | undefined;
   readonly instance: string;
 }
 
@@ -56,12 +65,12 @@ class DockerDriver implements ZoneDriver {
   readonly #engine: Engine;
   readonly #opened: Opened;
   readonly #zones = new Set<Zone>();
-  readonly #files: FileChecker;
+  readonly #files: FileChecker | undefined;
 
   constructor(engine: Engine, opened: Opened) {
     this.#engine = engine;
     this.#opened = opened;
-    this.#files = new FileChecker(opened.image);
+    this.#files = opened.image === undefined ? undefined : new FileChecker(opened.image);
     const { MemoryLimit, SwapLimit, PidsLimit, CpuCfsQuota } = opened.info;
     const held = { memory: MemoryLimit && SwapLimit, pids: PidsLimit, cpu: CpuCfsQuota };
     const all = ['memory', 'pids', 'cpu'] as const;
@@ -76,7 +85,9 @@ class DockerDriver implements ZoneDriver {
   async probe(): Promise<ProbeResult> {
     try {
       await requireEngine(this.#engine);
-      await checkImage(this.#engine, this.#opened.image);
+      const { image } = this.#opened;
+      if (image === undefined) return { ok: true, degraded: this.degraded };
+      await checkImage(this.#engine, image);
       const ran = await this.exec(PROBE, { timeoutMs: 20_000, outputBytesMax: 1_024 });
       if (ran.exit.kind === 'exited' && ran.exit.code === 0) return { ok: true, degraded: this.degraded };
       const reason = `a container that does nothing ended with ${JSON.stringify(ran.exit)}`;
@@ -96,6 +107,9 @@ class DockerDriver implements ZoneDriver {
     this.#zones.add(zone);
     for (const path of zone.cgroupPaths) this.#groups.add(dirname(path));
     void zone.exited.then(() => this.#zones.delete(zone));
+    // The engine removes the group of a container, never the one that it made around it.
+    if (spec.profile === 'agent')
+      void zone.exited.then(() => removeCgroups([...new Set(zone.cgroupPaths.map((path) => dirname(path)))]));
     return zone;
   }
 
@@ -108,23 +122,41 @@ class DockerDriver implements ZoneDriver {
   }
 
   async #start(spec: ZoneSpec): Promise<Zone> {
-    const { image, instance, info } = this.#opened;
+    const { instance, info } = this.#opened;
     const engine = this.#engine;
     const ids = { uid: spec.uid ?? process.getuid?.() ?? 0, gid: spec.gid ?? process.getgid?.() ?? 0 };
     const asked = containerRequest({
       spec,
       ids,
-      image: image.id,
+      image: await this.#imageOf(spec),
       instance,
       arch: nativeArch(),
       engineSocket: engine.socketPath,
       remaps: hasOption(info, 'userns'),
-      cgroupParent: info.CgroupDriver === 'systemd' ? `hardshell-${instance}.slice` : `/hardshell-${instance}`,
+      cgroupParent: groupOf(instance, spec, info.CgroupDriver === 'systemd'),
     });
-    // Somebody may have pruned it; what stands under its digest is looked at before each start.
-    await ensureImage(engine, image);
-    return startZone({ engine, spec, asked, instance, uid: ids.uid, files: this.#files });
+    const files = spec.image === undefined ? this.#files : undefined;
+    return startZone({ engine, spec, asked, instance, uid: ids.uid, files });
   }
+
+  /** Somebody may have pruned it; what stands under its digest is looked at before each start. */
+  async #imageOf({ image: chosen, name }: ZoneSpec): Promise<ContainerImage> {
+    if (chosen !== undefined) return readImage(this.#engine, chosen);
+    const { image } = this.#opened;
+    if (image === undefined) throw refused(`\`${name}\` needs the image of the zones, which only the supervisor loads`);
+    await ensureImage(this.#engine, image);
+    return { id: image.id, labels: {}, variables: [] };
+  }
+}
+
+/**
+ * Below which group the engine makes the container's. All of an instance lie below one name, so that a stop finds them;
+ * a program of the owner's below its zone's, so that the supervisor finds it when its starter is gone.
+ */
+function groupOf(instance: string, { profile, name }: ZoneSpec, systemd: boolean): string {
+  if (profile === 'builtin') return systemd ? `hardshell-${instance}.slice` : `/hardshell-${instance}`;
+  // A dash is a level to systemd.
+  return systemd ? `hardshell-${instance}-${name.replaceAll('-', '_')}.slice` : `/hardshell-${instance}/${name}`;
 }
 
 const PROBE_UID = 61_001;

@@ -18,7 +18,8 @@ export interface Starting {
   readonly asked: ContainerRequest;
   readonly instance: string;
   readonly uid: number;
-  readonly files: FileChecker;
+  /** Of the image of ours; undefined for another, which is known by its id alone. */
+  readonly files: FileChecker | undefined;
 }
 
 export function inspect(engine: Engine, id: string, timeoutMs?: number): Promise<Inspected> {
@@ -91,8 +92,8 @@ export class RunningContainer {
 
   /** Only root may look through another's root; an ordinary user relies on the engine's own digests. */
   async #checkFiles(pid: number): Promise<void> {
-    if (process.getuid?.() !== 0) return;
     const { files, spec } = this.#running.starting;
+    if (process.getuid?.() !== 0 || files === undefined) return;
     const wrong = await files.differing(pid).catch((cause: unknown) => {
       if (this.#isOver()) return [];
       throw failed(`the files of \`${spec.name}\` cannot be looked at`, cause);
@@ -157,11 +158,7 @@ export class RunningContainer {
       () => undefined,
     );
     if (state === undefined) return this.#endWithoutEngine();
-    if (state.OOMKilled) return { kind: 'killed', outOfMemory: true };
-    if (state.ExitCode === EXIT_TAMPERED) return { kind: 'tampered' };
-    if (state.ExitCode === EXIT_PROBE_FAILED) return { kind: 'probe_failed' };
-    if (state.ExitCode === EXIT_KILLED) return { kind: 'killed', outOfMemory: false };
-    return { kind: 'exited', code: state.ExitCode };
+    return classify(state, starting.spec.profile);
   }
 
   /**
@@ -182,6 +179,16 @@ export class RunningContainer {
     }
     return { kind: 'killed', outOfMemory: false };
   }
+}
+
+/** An agent may outlive a program of its own that took too much, and any code but the kernel's is its own to end with. */
+function classify({ OOMKilled, ExitCode }: Inspected['State'], profile: ZoneSpec['profile']): ZoneExit {
+  const isAgent = profile === 'agent';
+  if (OOMKilled && (!isAgent || ExitCode === EXIT_KILLED)) return { kind: 'killed', outOfMemory: true };
+  if (ExitCode === EXIT_TAMPERED) return { kind: 'tampered' };
+  if (ExitCode === EXIT_PROBE_FAILED && !isAgent) return { kind: 'probe_failed' };
+  if (ExitCode === EXIT_KILLED) return { kind: 'killed', outOfMemory: false };
+  return { kind: 'exited', code: ExitCode };
 }
 
 /** What was written last may come after the end is told. */

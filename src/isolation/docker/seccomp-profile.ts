@@ -1,5 +1,12 @@
 import { CHECKED_VALUES, type FilterOptions } from '../seccomp.ts';
-import { ALLOWED_SYSCALLS, SERVE_SYSCALLS, syscallNumbers, TRIPWIRE_SYSCALLS, WATCH_SYSCALLS } from '../syscalls.ts';
+import {
+  AGENT_SYSCALLS,
+  ALLOWED_SYSCALLS,
+  SERVE_SYSCALLS,
+  syscallNumbers,
+  TRIPWIRE_SYSCALLS,
+  WATCH_SYSCALLS,
+} from '../syscalls.ts';
 
 type Action = 'SCMP_ACT_ALLOW' | 'SCMP_ACT_ERRNO' | 'SCMP_ACT_KILL_PROCESS';
 type Comparison = 'SCMP_CMP_EQ' | 'SCMP_CMP_GT' | 'SCMP_CMP_MASKED_EQ';
@@ -28,36 +35,45 @@ export interface SeccompProfile {
   readonly syscalls: readonly Rule[];
 }
 
-/** Containers hold built-in zones only: an agent's filter is not written in the engine's words. */
-export type BuiltinFilter = Pick<FilterOptions, 'arch' | 'sockets' | 'watch'>;
+/** A container's program begins as its own uid: nothing in it has to step down. */
+export type ContainerFilter = Pick<FilterOptions, 'arch' | 'sockets' | 'watch' | 'profile'>;
 
-const { ERRNO, FAMILY, CLONE_NEW_BITS, CLONE_THREAD, SOCK_STREAM, SOCK_TYPE_MASK, PRCTL_ALLOWED, IOCTL_ALLOWED } =
-  CHECKED_VALUES;
+const { ERRNO, FAMILY, CLONE_NEW_BITS, CLONE_THREAD, SOCKET_TYPE } = CHECKED_VALUES;
+const { PRCTL_ALLOWED, IOCTL_ALLOWED, AGENT_PRCTL, AGENT_IOCTL } = CHECKED_VALUES;
 const IO_URING = ['io_uring_setup', 'io_uring_enter', 'io_uring_register'];
+const LOW_32_BITS = 0xffffffff;
 
 /**
  * The filter of a zone in the engine's words, from the tables that bubblewrap's filter is made of. Where the two differ
  * this one is stricter: the engine compares all 64 bits of an argument, the other the 32 that the kernel looks at.
  */
-export function seccompProfile({ arch, sockets, watch }: BuiltinFilter): SeccompProfile {
+export function seccompProfile(filter: ContainerFilter): SeccompProfile {
+  const { arch, sockets, watch } = filter;
+  const isAgent = filter.profile === 'agent';
   const numbers = syscallNumbers(arch);
   // A name that the architecture lacks would make the engine's library refuse the whole profile on some versions.
   const known = (names: readonly string[]): readonly string[] =>
     names.filter((name) => numbers.number(name) !== undefined);
+  const allowed = [
+    ...ALLOWED_SYSCALLS,
+    ...(isAgent || sockets === 'serve' ? SERVE_SYSCALLS : []),
+    ...(isAgent || watch ? WATCH_SYSCALLS : []),
+    ...(isAgent ? [...AGENT_SYSCALLS, 'fork', 'vfork'] : []),
+  ];
   return {
     defaultAction: 'SCMP_ACT_ERRNO',
     defaultErrnoRet: ERRNO.EPERM,
     architectures: [arch === 'x86_64' ? 'SCMP_ARCH_X86_64' : 'SCMP_ARCH_AARCH64'],
     syscalls: [
-      { names: known(ALLOWED_SYSCALLS), action: 'SCMP_ACT_ALLOW' },
-      ...(sockets === 'serve' ? [{ names: known(SERVE_SYSCALLS), action: 'SCMP_ACT_ALLOW' } as const] : []),
-      ...(watch ? [{ names: known(WATCH_SYSCALLS), action: 'SCMP_ACT_ALLOW' } as const] : []),
-      { names: known(TRIPWIRE_SYSCALLS), action: 'SCMP_ACT_KILL_PROCESS' },
+      { names: known([...new Set(allowed)]), action: 'SCMP_ACT_ALLOW' },
+      // To an agent they are refused by the default, as what some programs try in good faith.
+      ...(isAgent ? [] : [{ names: known(TRIPWIRE_SYSCALLS), action: 'SCMP_ACT_KILL_PROCESS' } as const]),
       { names: known(['clone3', ...IO_URING]), action: 'SCMP_ACT_ERRNO', errnoRet: ERRNO.ENOSYS },
-      ...cloneRules(),
-      ...socketRules(sockets),
+      ...(isAgent ? agentCloneRules() : cloneRules()),
+      ...(isAgent ? agentSocketRules(sockets) : socketRules(sockets)),
       ...oneOf('prctl', 0, PRCTL_ALLOWED),
       ...oneOf('ioctl', 1, IOCTL_ALLOWED),
+      ...(isAgent ? [...oneOfLow('prctl', 0, AGENT_PRCTL), ...oneOfLow('ioctl', 1, AGENT_IOCTL)] : []),
     ],
   };
 }
@@ -79,6 +95,43 @@ function cloneRules(): Rule[] {
   ];
 }
 
+/** Threads and processes; a new namespace is refused by the default. */
+function agentCloneRules(): Rule[] {
+  const all = CLONE_NEW_BITS.reduce((sum, bit) => sum + bit, 0);
+  return [
+    {
+      names: ['clone'],
+      action: 'SCMP_ACT_ALLOW',
+      args: [{ index: 0, value: all, valueTwo: 0, op: 'SCMP_CMP_MASKED_EQ' }],
+    },
+  ];
+}
+
+/** Sockets of its own, and the loopback of its own empty network; every other family is refused by the default. */
+function agentSocketRules(sockets: FilterOptions['sockets']): Rule[] {
+  const { stream, datagram, seqpacket } = SOCKET_TYPE;
+  const types: readonly (readonly [family: number, type: number])[] = [
+    ...(sockets === 'none' ? [] : [stream, datagram, seqpacket].map((type) => [FAMILY.unix, type] as const)),
+    ...[FAMILY.inet, FAMILY.inet6].flatMap((family) => [stream, datagram].map((type) => [family, type] as const)),
+  ];
+  return [
+    ...types.map(([family, type]): Rule => ({
+      names: ['socket'],
+      action: 'SCMP_ACT_ALLOW',
+      args: [
+        { index: 0, value: family, op: 'SCMP_CMP_EQ' },
+        { index: 1, value: SOCKET_TYPE.mask, valueTwo: type, op: 'SCMP_CMP_MASKED_EQ' },
+      ],
+    })),
+    {
+      names: ['socket'],
+      action: 'SCMP_ACT_ERRNO',
+      errnoRet: ERRNO.EAFNOSUPPORT,
+      args: [{ index: 0, value: FAMILY.netlink, op: 'SCMP_CMP_EQ' }],
+    },
+  ];
+}
+
 function socketRules(sockets: FilterOptions['sockets']): Rule[] {
   const plain = [FAMILY.inet, FAMILY.inet6, FAMILY.netlink];
   const answered = new Set<number>([FAMILY.unix, ...plain]);
@@ -94,7 +147,7 @@ function socketRules(sockets: FilterOptions['sockets']): Rule[] {
             action: 'SCMP_ACT_ALLOW',
             args: [
               family(FAMILY.unix),
-              { index: 1, value: SOCK_TYPE_MASK, valueTwo: SOCK_STREAM, op: 'SCMP_CMP_MASKED_EQ' },
+              { index: 1, value: SOCKET_TYPE.mask, valueTwo: SOCKET_TYPE.stream, op: 'SCMP_CMP_MASKED_EQ' },
             ],
           } as const,
         ]),
@@ -114,5 +167,14 @@ function oneOf(name: string, index: number, values: readonly number[]): Rule[] {
     names: [name],
     action: 'SCMP_ACT_ALLOW',
     args: [{ index, value, op: 'SCMP_CMP_EQ' }],
+  }));
+}
+
+/** As the kernel reads them, in 32 bits: one C library hands numbers above 2^31 over as negative ones. */
+function oneOfLow(name: string, index: number, values: readonly number[]): Rule[] {
+  return values.map((value) => ({
+    names: [name],
+    action: 'SCMP_ACT_ALLOW',
+    args: [{ index, value: LOW_32_BITS, valueTwo: value, op: 'SCMP_CMP_MASKED_EQ' }],
   }));
 }

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { findByGroup, findRuntime, openDockerDriver, type ZoneDriver } from '../../../src/isolation/index.ts';
+import { agentZone, loadAgentImage } from './agent-image.ts';
 import { askEngine, dockerSpec, NO_ENGINE, openDockerBench, runDocker, type DockerBench } from './support.ts';
 
 type Json = Record<string, unknown>;
@@ -145,6 +146,20 @@ describe.skipIf(NO_ENGINE !== undefined)('an engine that does not do what it was
     expect(said).toBe('');
     // Without its label only its number is known, and that is enough.
     expect(await left()).toEqual([]);
+  });
+
+  it('makes a container of an agent from another image than the chosen: it never runs', async () => {
+    const chosen = await loadAgentImage(bench.engine.socketPath, ['lies:chosen'], { word: 'chosen' });
+    const other = await loadAgentImage(bench.engine.socketPath, ['lies:other'], { word: 'other' });
+    const look = ['cat', '/etc/image-word'] as const;
+    expect(await runDocker(driver, agentZone(chosen.id, look))).toMatchObject({ out: 'chosen' });
+    liar.asked = (_, body) => ({ ...body, Image: other.id });
+    let said = '';
+    const zone = { ...agentZone(chosen.id, look), onOutput: (_: string, chunk: Buffer) => (said += chunk.toString()) };
+    await expect(driver.create(zone)).rejects.toThrow(/is not what was asked for: .*image/);
+    liar.asked = (_, body) => ({ ...body, Healthcheck: { Test: ['CMD', '/bin/tool', 'uid'] } });
+    await expect(driver.create(zone)).rejects.toThrow(/program of the image beside it/);
+    expect([said, await left()]).toEqual(['', []]);
   });
 
   it('makes a weaker container and says that it is the right one: the kernel is asked too', async () => {

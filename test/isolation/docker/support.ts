@@ -8,6 +8,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import {
   findRuntime,
   openDockerDriver,
+  type DockerOptions,
   type Mount,
   type ZoneDriver,
   type ZoneExit,
@@ -116,7 +117,7 @@ export interface DockerBench {
   readonly instance: string;
   /** Id of the image of the zones. */
   readonly image: string;
-  readonly open: (instance?: string) => Promise<ZoneDriver>;
+  readonly open: (instance?: string, more?: Pick<DockerOptions, 'beside' | 'tell'>) => Promise<ZoneDriver>;
   /** What the engine says about the container of a zone. */
   readonly inspect: (zone: string) => Promise<{ readonly HostConfig: { readonly PidsLimit: number } }>;
   readonly close: () => Promise<void>;
@@ -126,8 +127,8 @@ export async function openDockerBench(): Promise<DockerBench> {
   const engine = await startEngine();
   const runtime = await findRuntime(process.execPath);
   const instance = randomBytes(4).toString('hex');
-  const open = (name = instance): Promise<ZoneDriver> =>
-    openDockerDriver({ instance: name, runtime, socketPath: engine.socketPath });
+  const open: DockerBench['open'] = (name = instance, more = {}) =>
+    openDockerDriver({ instance: name, runtime, socketPath: engine.socketPath, ...more });
   try {
     const driver = await open();
     const images = JSON.parse((await askEngine(engine.socketPath, 'GET', '/images/json?all=1')).body) as {
