@@ -3,6 +3,7 @@ import {
   findBubblewrap,
   findRuntime,
   findWall,
+  openDockerDriver,
   openLibrary,
   type ZoneDriver,
 } from '../../src/isolation/index.ts';
@@ -26,8 +27,24 @@ export async function openWalls(base: string): Promise<Wall[]> {
   if (wall?.ok !== true) throw new Error('no wall stands here');
   const driver = createBubblewrapDriver({ instance: 'be0cbe0d', wall: wall.wall, runtime: () => ({ ...found, node }) });
   const close = (): Promise<void> => driver.destroy();
+  const containers = await openContainers(node);
   return [
     { name: 'bubblewrap, builtin', driver, profile: 'builtin', node, close },
     { name: 'bubblewrap, agent', driver, profile: 'agent', node, close },
+    ...(containers === undefined ? [] : [containers]),
   ];
+}
+
+/** An engine of the bench's own; none where only root could start it. */
+async function openContainers(node: string): Promise<Wall | undefined> {
+  const { NO_ENGINE, startEngine } = await import('../../test/isolation/docker/support.ts');
+  if (NO_ENGINE !== undefined) return undefined;
+  const engine = await startEngine();
+  const runtime = await findRuntime(process.execPath);
+  const driver = await openDockerDriver({ instance: 'be0cbe0e', runtime, socketPath: engine.socketPath });
+  const close = async (): Promise<void> => {
+    await driver.destroy();
+    await engine.close();
+  };
+  return { name: 'docker, builtin', driver, profile: 'builtin', node, close };
 }
