@@ -1,3 +1,3 @@
 import { holds } from './hold.ts';
 
-holds('reader', 'zone', 'escape', 'mail');
+holds('reader', 'zone', 'escape', 'agents', 'mail');

@@ -1,4 +1,5 @@
 import type { Suite } from '../attack.ts';
+import { agents } from './agents.ts';
 import { approvals } from './approvals.ts';
 import { caps } from './caps.ts';
 import { crash } from './crash.ts';
@@ -26,6 +27,7 @@ export const SUITES: readonly Suite[] = [
   reader,
   zone,
   escape,
+  agents,
   mail,
   rules,
   caps,
