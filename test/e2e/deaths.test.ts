@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
@@ -103,14 +104,25 @@ describe.each(['email', 'telegram', 'slack'] as const)('readers of %s', (channel
   });
 });
 
+/** Has the program of a zone make a call that no honest program makes (ptrace): the kernel ends it. */
+function makeForbiddenCall(zone: string): void {
+  const program = instance.pidsOf(zone).at(-1) ?? 0;
+  const made = spawnSync(
+    'python3',
+    [join(import.meta.dirname, '..', 'support', 'make-call.py'), String(program), '101'],
+    {
+      encoding: 'utf8',
+    },
+  );
+  if (made.status !== 0) throw new Error(`the call could not be made: ${made.stderr}`);
+}
+
 describe('a reader that trips a wire', () => {
   test('with a message is an incident: the message is failed and given to no other reader', async () => {
     const before = logged('"kind":"seccomp"');
     const { spare, key } = await heldByFrozen('telegram');
     const next = instance.zones('zone3-telegram-reader.').find((name) => name !== spare) ?? '';
-    // What the kernel does to a program whose call the filter forbids.
-    const program = instance.pidsOf(spare).at(-1) ?? 0;
-    tryKill(program, 'SIGSYS');
+    makeForbiddenCall(spare);
     for (const pid of instance.pidsOf(spare)) tryKill(pid, 'SIGCONT');
     await reads(key, 'failed');
     // A row is visible a moment before its lines are.
@@ -125,7 +137,7 @@ describe('a reader that trips a wire', () => {
 
   test('without a message stops its channel, says so, and leaves the others alone', async () => {
     const spare = await spareOf('slack');
-    tryKill(instance.pidsOf(spare).at(-1) ?? 0, 'SIGSYS');
+    makeForbiddenCall(spare);
     const status = await until('the warning', async () => {
       const answer = await instance.owner.ask({ type: 'status' });
       return answer['ready'] === false ? answer : undefined;

@@ -40,6 +40,7 @@ export type ContainerFilter = Pick<FilterOptions, 'arch' | 'sockets' | 'watch' |
 
 const { ERRNO, FAMILY, CLONE_NEW_BITS, CLONE_THREAD, SOCKET_TYPE } = CHECKED_VALUES;
 const { PRCTL_ALLOWED, IOCTL_ALLOWED, AGENT_PRCTL, AGENT_IOCTL } = CHECKED_VALUES;
+const RESERVING = 'fallocate';
 const IO_URING = ['io_uring_setup', 'io_uring_enter', 'io_uring_register'];
 const LOW_32_BITS = 0xffffffff;
 
@@ -65,7 +66,12 @@ export function seccompProfile(filter: ContainerFilter): SeccompProfile {
     defaultErrnoRet: ERRNO.EPERM,
     architectures: [arch === 'x86_64' ? 'SCMP_ARCH_X86_64' : 'SCMP_ARCH_AARCH64'],
     syscalls: [
-      { names: known([...new Set(allowed)]), action: 'SCMP_ACT_ALLOW' },
+      {
+        names: known([...new Set(allowed)].filter((name) => !isAgent || name !== RESERVING)),
+        action: 'SCMP_ACT_ALLOW',
+      },
+      // One call could take the whole disk before anybody looks; programs go on without.
+      ...(isAgent ? [{ names: [RESERVING], action: 'SCMP_ACT_ERRNO', errnoRet: ERRNO.EOPNOTSUPP } as const] : []),
       // To an agent they are refused by the default, as what some programs try in good faith.
       ...(isAgent ? [] : [{ names: known(TRIPWIRE_SYSCALLS), action: 'SCMP_ACT_KILL_PROCESS' } as const]),
       { names: known(['clone3', ...IO_URING]), action: 'SCMP_ACT_ERRNO', errnoRet: ERRNO.ENOSYS },
