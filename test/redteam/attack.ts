@@ -5,7 +5,8 @@ export interface Trial {
 }
 
 /** Who the attacker is, by the letters of the brief. */
-export type Attacker = 'planner' | 'zone' | 'reader' | 'mail' | 'crash' | 'disk' | 'owner’s files' | 'neighbour';
+export type Attacker =
+  'planner' | 'zone' | 'reader' | 'mail' | 'crash' | 'disk' | 'owner’s files' | 'neighbour' | 'connector';
 
 /** One attack and the same act done rightly. `L` is the running instance that both are tried on. */
 export interface Attack<L> {

@@ -15,9 +15,19 @@ it('lists at least 60 attacks, each with its own id, what must happen and an all
   }
 });
 
-it('attacks as a planner, from inside a zone, as a reader, by mail, by crashes, by the disk and by the owner’s files', () => {
+it('attacks as a planner, from inside a zone, as a reader, by mail, by crashes, by the disk, by the owner’s files and as a connector', () => {
   const attackers = new Set(attacks.map(({ attacker }) => attacker));
-  for (const one of ['planner', 'zone', 'reader', 'mail', 'crash', 'disk', 'owner’s files', 'neighbour'] as const)
+  for (const one of [
+    'planner',
+    'zone',
+    'reader',
+    'mail',
+    'crash',
+    'disk',
+    'owner’s files',
+    'neighbour',
+    'connector',
+  ] as const)
     expect(attackers.has(one), one).toBe(true);
 });
 

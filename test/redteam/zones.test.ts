@@ -1,3 +1,3 @@
 import { holds } from './hold.ts';
 
-holds('reader', 'zone', 'escape', 'agents', 'mail');
+holds('reader', 'zone', 'escape', 'containers', 'agents', 'egress', 'locks', 'mail');

@@ -10,9 +10,13 @@ import {
 import { asAgent, openEscapeBench, type EscapeBench } from '../../isolation/escape/bench.ts';
 import { defineSuite, trial, type Attack, type Suite, type Trial } from '../attack.ts';
 
-interface EscapeLab {
-  readonly bench: EscapeBench;
+/** A lab in which the list has been run, once for each wall. */
+export interface Proven {
   readonly proofs: readonly WallProof[];
+}
+
+interface EscapeLab extends Proven {
+  readonly bench: EscapeBench;
 }
 
 /** The escape list of the isolation room, a theme an attack: what is tried and how it is judged stands there alone. */
@@ -27,15 +31,18 @@ export const escape: Suite = defineSuite<EscapeLab>({
     return { bench, proofs };
   },
   close: ({ bench }) => bench.close(),
-  attacks: THEMES.map(attackOf),
+  attacks: THEMES.map((theme, i) =>
+    attackOf(theme, `esc-${String(i + 1).padStart(2, '0')}`, 'a zone of ours and from an agent’s'),
+  ),
 });
 
-function attackOf(theme: Theme, i: number): Attack<EscapeLab> {
+/** The attempts of a theme as one attack, judged as the list itself is. `from`: whose walls are proven in the lab. */
+export function attackOf(theme: Theme, id: string, from: string): Attack<Proven> {
   const count = ESCAPE_LIST.filter((attempt) => attempt.theme === theme).length;
   return {
-    id: `esc-${String(i + 1).padStart(2, '0')}`,
+    id,
     attacker: 'zone',
-    title: `${theme}: ${count} ${count === 1 ? 'attempt' : 'attempts'} from a zone of ours and from an agent’s`,
+    title: `${theme}: ${count} ${count === 1 ? 'attempt' : 'attempts'} from ${from}`,
     expect: 'all held that the mode in force claims to hold',
     attack: ({ proofs }) => Promise.resolve(heldIn(proofs, theme)),
     twin: 'the same programs outside the sandbox, where they work or arrive',

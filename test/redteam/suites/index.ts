@@ -2,10 +2,13 @@ import type { Suite } from '../attack.ts';
 import { agents } from './agents.ts';
 import { approvals } from './approvals.ts';
 import { caps } from './caps.ts';
+import { containers } from './containers.ts';
 import { crash } from './crash.ts';
 import { disk } from './disk.ts';
+import { egress } from './egress.ts';
 import { escape } from './escape.ts';
 import { files } from './files.ts';
+import { locks } from './locks.ts';
 import { mail } from './mail.ts';
 import { reader } from './reader.ts';
 import { rules } from './rules.ts';
@@ -27,7 +30,10 @@ export const SUITES: readonly Suite[] = [
   reader,
   zone,
   escape,
+  containers,
   agents,
+  egress,
+  locks,
   mail,
   rules,
   caps,
