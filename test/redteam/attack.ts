@@ -20,6 +20,8 @@ export interface Attack<L> {
   /** The allowed twin: without it "held" might only mean "nothing works". `ok`: it worked. */
   readonly twin: string;
   readonly allowed: (lab: L) => Promise<Trial>;
+  /** Milliseconds within which the attack has to end, and its twin; absent: `TRIAL_MS_MAX`. */
+  readonly msMax?: number;
 }
 
 export interface Outcome {
@@ -72,11 +74,11 @@ export function defineSuite<L>(definition: Definition<L>): Suite {
       const lab = await open();
       try {
         for (const attack of chosen) {
-          const { id, attacker, title: what, expect, twin } = attack;
+          const { id, attacker, title: what, expect, twin, msMax } = attack;
           await definition.before?.(lab);
           const startedAt = performance.now();
-          const held = await attempt(() => attack.attack(lab));
-          const worked = await attempt(() => attack.allowed(lab));
+          const held = await attempt(() => attack.attack(lab), msMax);
+          const worked = await attempt(() => attack.allowed(lab), msMax);
           const elapsedMs = Math.round(performance.now() - startedAt);
           tell({ suite: name, id, attacker, title: what, expect, twin, held, worked, elapsedMs });
         }
@@ -87,10 +89,10 @@ export function defineSuite<L>(definition: Definition<L>): Suite {
   };
 }
 
-async function attempt(act: () => Promise<Trial>): Promise<Trial> {
+async function attempt(act: () => Promise<Trial>, msMax = TRIAL_MS_MAX): Promise<Trial> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<Trial>((resolve) => {
-    timer = setTimeout(() => resolve({ ok: false, saw: `did not end in ${TRIAL_MS_MAX / 1_000} s` }), TRIAL_MS_MAX);
+    timer = setTimeout(() => resolve({ ok: false, saw: `did not end in ${msMax / 1_000} s` }), msMax);
   });
   try {
     return await Promise.race([act(), late]);

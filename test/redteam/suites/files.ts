@@ -67,7 +67,7 @@ export const files: Suite = defineSuite<FilesLab>({
     refusedStart('fil-10', 'every second page of `state.db` and of its journal damaged', (home) => {
       for (const name of ['state.db', 'state.db-wal'].filter((one) => existsSync(join(home, one)))) {
         const bytes = readFileSync(join(home, name));
-        for (let at = 4_096; at < bytes.length; at += 8_192) bytes.fill(0xff, at, at + 4_096);
+        for (let at = 4_096; at < bytes.length; at += 8_192) bytes.fill(0xff, at, Math.min(at + 4_096, bytes.length));
         writeFileSync(join(home, name), bytes);
       }
     }),
