@@ -106,14 +106,18 @@ describe.runIf(canMake).each(RUNNERS)('where no namespaces can be made, run by $
   });
 
   it('the sample mails are read, and the hostile one is flagged', async () => {
-    await until(async () => ((await status())['inbox'] as { unhandled: number; items: number }).items >= 6, 30_000);
+    await until(async () => ((await status())['inbox'] as { unhandled: number; items: number }).items >= 7, 30_000);
     await until(async () => ((await status())['inbox'] as { unhandled: number }).unhandled === 0, 30_000);
     const { items } = JSON.parse((await run('inbox', 'list', '--json')).out) as {
       items: { from: string; warned: boolean }[];
     };
     expect(items.filter(({ warned }) => warned).map(({ from }) => from)).toEqual(['notice@attacker.example']);
-    const { out } = await run('approvals', 'list', '--json');
-    expect((JSON.parse(out) as { approvals: unknown[] }).approvals.length).toBeGreaterThanOrEqual(3);
+    // A mail counts as handled once its planner has it; the question comes a moment later.
+    const questions = async (): Promise<number> => {
+      const { out } = await run('approvals', 'list', '--json');
+      return (JSON.parse(out) as { approvals: unknown[] }).approvals.length;
+    };
+    await until(async () => (await questions()) >= 3, 30_000);
   });
 
   it('every process of it is filtered, without capabilities and without a way to gain any', () => {
